@@ -1,0 +1,55 @@
+import type { Vcpu } from "./host.ts";
+import { loadOwner } from "./owner-info.ts";
+import { PGT_count_mask, PGT_type_mask, PGT_writable_page } from "./type-info.ts";
+import { translate } from "./virtual-address.ts";
+
+/*
+ * What a guest's CPU does without asking Xen: loads and stores through mappings that exist.
+ */
+
+/**
+ * Stores 8 bytes into a frame through any writable mapping that the guest has of it.
+ *
+ * @param entry - which 8 bytes of the frame.
+ * @returns false for a page fault: the frame is not the guest's, or no writable mapping of it exists.
+ */
+export function storeToFrame(vcpu: Vcpu, frame: number, entry: number, lo: number, hi: number): boolean {
+  const { host } = vcpu;
+  if (!host.mfnValid(frame) || loadOwner(host.owner, frame) !== vcpu.domain.slot) return false;
+  const word = host.type.load(frame);
+  if ((word & PGT_type_mask) !== PGT_writable_page || (word & PGT_count_mask) === 0) return false;
+  host.memory.store(frame, entry, lo, hi);
+  return true;
+}
+
+/** Low word of 8 bytes of one of the guest's frames; 0 when the frame is not its own. */
+export function loadFromFrameLow(vcpu: Vcpu, frame: number, entry: number): number {
+  const { host } = vcpu;
+  return host.mfnValid(frame) && loadOwner(host.owner, frame) === vcpu.domain.slot
+    ? host.memory.loadLo(frame, entry)
+    : 0;
+}
+
+/** High word of 8 bytes of one of the guest's frames; 0 when the frame is not its own. */
+export function loadFromFrameHigh(vcpu: Vcpu, frame: number, entry: number): number {
+  const { host } = vcpu;
+  return host.mfnValid(frame) && loadOwner(host.owner, frame) === vcpu.domain.slot
+    ? host.memory.loadHi(frame, entry)
+    : 0;
+}
+
+/**
+ * Accesses a virtual address as the guest's kernel does.
+ *
+ * @param write - a store of `lo`, `hi` to the 8 bytes at the address, instead of a load.
+ * @returns false for a page fault.
+ */
+export function touch(vcpu: Vcpu, vaLo: number, vaHi: number, write: boolean, lo?: number, hi = 0): boolean {
+  const { host } = vcpu;
+  const frame = translate(vcpu, vaLo | 0, vaHi | 0, write);
+  if (frame < 0) return false;
+  if (write && lo !== undefined && host.mfnValid(frame)) {
+    host.memory.store(frame, ((vaLo & 0xfff) >> 3) & (host.memory.entries - 1), lo, hi);
+  }
+  return true;
+}

@@ -1,0 +1,22 @@
+import { Host, type HostOptions as HostParts } from "./host.ts";
+import { pageTableContents } from "./page-tables.ts";
+import type { Scheme, SchemeName } from "./scheme.ts";
+import { schemeByName } from "./schemes/scheme-list.ts";
+
+/** How a host is built. */
+export interface HostOptions extends Omit<HostParts, "scheme"> {
+  /** How superpage entries are accounted: one of XSP's schemes by name, or one of your own. */
+  readonly scheme: SchemeName | Scheme;
+}
+
+/**
+ * Builds a host without domains.
+ *
+ * @throws RangeError naming the option that is wrong, what was given and what was expected.
+ *
+ * Cost: O(frames) once; see {@link Host} for the memory.
+ */
+export function createHost(options: HostOptions): Host {
+  const scheme = typeof options.scheme === "string" ? schemeByName(options.scheme) : options.scheme;
+  return new Host({ ...options, scheme }, pageTableContents);
+}

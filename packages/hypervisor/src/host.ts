@@ -1,0 +1,398 @@
+import type { Words, WordsAllocator } from "@xsp/words";
+import { allocatePlainWords } from "@xsp/words";
+import { assert } from "./assert.ts";
+import { OWNER_FIRST_DOMAIN, OWNER_IO, OWNER_SLOTS, OWNER_XEN, storeOwner } from "./owner-info.ts";
+import { PGC_allocated, PGC_state_free, PGC_xen_heap } from "./count-info.ts";
+import { PageMemory } from "./page-memory.ts";
+import { PerfCounters } from "./perf-counters.ts";
+import type { PageTableContents } from "./page-table-contents.ts";
+import type { Scheme } from "./scheme.ts";
+import { type VersionSwitches, type XenVersion, versions } from "./version.ts";
+
+/** One stretch of machine memory. */
+export interface MemoryRange {
+  /** First frame. */
+  readonly start: number;
+  /** How many frames. */
+  readonly frames: number;
+  /** `ram` goes to the heap, `xen` belongs to Xen, `io` is memory-mapped I/O that has a frame-table entry. */
+  readonly kind: "ram" | "xen" | "io";
+}
+
+/** How a host is built. */
+export interface HostOptions {
+  /** Machine frames, 4 KiB each, counted from 0. */
+  readonly frames: number;
+  /** How superpage entries are accounted. */
+  readonly scheme: Scheme;
+  /** Whose answers are given. Default `xen-4.9`. */
+  readonly version?: XenVersion;
+  /** The boot option `allowsuperpage`. Default true. */
+  readonly superpagesAllowed?: boolean;
+  /** Frames in a superpage, log2. Default 9. */
+  readonly superpageOrder?: number;
+  /** Entries in a page table, log2. Default 9; small ones are for exhaustive checks. */
+  readonly tableOrder?: number;
+  /** Virtual CPUs of all domains together, at most 31. Default 4. */
+  readonly maxVcpus?: number;
+  /** Frames at the bottom of memory that Xen keeps. Default: one superpage. */
+  readonly xenFrames?: number;
+  /** Bits of a physical address, as the CPU says. Default 40. */
+  readonly physicalAddressBits?: number;
+  /** What memory there is, in place of `xenFrames` at the bottom and RAM above. Frames in no range are Xen's. */
+  readonly memoryMap?: readonly MemoryRange[];
+  /** Makes the words of all shared state. Default: plain words of one thread. */
+  readonly allocate?: WordsAllocator;
+  /** Give every frame its contents at once: for hosts whose runs are replayed by a checker. Default false. */
+  readonly residentMemory?: boolean;
+  /** Asked where Xen asks `hypercall_preempt_check()`. Default: never preempted. */
+  readonly preempt?: (vcpu: Vcpu) => boolean;
+  /** Told before a preempted hypercall goes on; other vCPUs may run meanwhile. */
+  readonly continued?: (vcpu: Vcpu) => void;
+}
+
+// Words of the control region: the TLB clock, what went wrong, then for each vCPU the clock at its last flush.
+const CONTROL_clock = 0;
+const CONTROL_underflows = 1;
+const CONTROL_underflow_frame = 2;
+const CONTROL_flushTimes = 3;
+
+// Words of the vCPU region, one row for each vCPU.
+export const VCPU_guest_table = 0;
+export const VCPU_guest_table_user = 1;
+export const VCPU_old_guest_table = 2;
+/** Whether that table was left partial, so that only what is still partial may be dropped. */
+export const VCPU_old_guest_table_partial = 3;
+/** The table whose linear entry it was, or −1. */
+export const VCPU_old_guest_ptpg = 4;
+export const VCPU_gdt_ents = 5;
+export const VCPU_ldt_ents = 6;
+export const VCPU_ldt_base_lo = 7;
+export const VCPU_ldt_base_hi = 8;
+export const VCPU_gdt_frames = 9;
+/** Frames that a GDT can have: 8192 descriptors less those that Xen reserves. */
+export const GDT_MAX_FRAMES = 14;
+const VCPU_words = 24;
+
+// Words of the domain region, one row for each owner slot.
+export const DOMAIN_state = 0;
+export const DOMAIN_total_pages = 1;
+export const DOMAIN_dirty_cpus = 2;
+const DOMAIN_words = 4;
+/** Values of a domain's state word. */
+export const DOMSTATE_none = 0;
+export const DOMSTATE_building = 1;
+export const DOMSTATE_running = 2;
+export const DOMSTATE_dying = 3;
+
+/** A domain: its words stand in the host's domain region, so that every vCPU sees the same. */
+export class Domain {
+  readonly host: Host;
+  readonly domid: number;
+  /** What the frame table calls it. */
+  readonly slot: number;
+  /** Limit on the frames it may own. */
+  readonly maxFrames: number;
+  /** Whether it may use I/O memory and cache attributes, as dom0 may. */
+  readonly privileged: boolean;
+  readonly vcpus: Vcpu[] = [];
+
+  constructor(host: Host, domid: number, slot: number, maxFrames: number, privileged: boolean) {
+    this.host = host;
+    this.domid = domid;
+    this.slot = slot;
+    this.maxFrames = maxFrames;
+    this.privileged = privileged;
+  }
+
+  load(field: number): number {
+    return this.host.domainWords.load(this.slot * DOMAIN_words + field);
+  }
+
+  store(field: number, value: number): void {
+    this.host.domainWords.store(this.slot * DOMAIN_words + field, value);
+  }
+
+  /** Adds to a field in one step. */
+  add(field: number, amount: number): void {
+    addToWord(this.host.domainWords, this.slot * DOMAIN_words + field, amount);
+  }
+
+  /** Sets bits of a field in one step. */
+  setBits(field: number, bits: number): void {
+    const words = this.host.domainWords;
+    const index = this.slot * DOMAIN_words + field;
+    let x = words.load(index);
+    while ((x & bits) !== bits) {
+      const seen = words.compareAndSwap(index, x, x | bits);
+      if (seen === x) return;
+      x = seen;
+    }
+  }
+}
+
+/** A virtual CPU. Simplified: each has a physical CPU of its own. */
+export class Vcpu {
+  readonly host: Host;
+  readonly domain: Domain;
+  /** Number in the whole host: its physical CPU. */
+  readonly cpu: number;
+  /** Requests done by the last `mmu_update`, `mmuext_op` or `memory_op`: what Xen writes to `pdone`. */
+  done = 0;
+
+  constructor(domain: Domain, cpu: number) {
+    this.host = domain.host;
+    this.domain = domain;
+    this.cpu = cpu;
+  }
+
+  load(field: number): number {
+    return this.host.vcpuWords.load(this.cpu * VCPU_words + field);
+  }
+
+  store(field: number, value: number): void {
+    this.host.vcpuWords.store(this.cpu * VCPU_words + field, value);
+  }
+}
+
+/**
+ * A machine under Xen: everything that its CPUs share.
+ *
+ * Memory: 10 bytes a frame (`count_info` 4, `type_info` 4, owner and TLB stamp 2) and a few words a superpage; see
+ * {@link bytesPerFrame}. The contents of page tables come on top, 8 bytes an entry, for the frames that were written.
+ */
+export class Host {
+  readonly frames: number;
+  readonly superpageOrder: number;
+  readonly tableOrder: number;
+  readonly superpagesAllowed: boolean;
+  readonly versionName: XenVersion;
+  readonly version: VersionSwitches;
+  readonly scheme: Scheme;
+  /** `count_info` of each frame. */
+  readonly count: Words;
+  /** `type_info` of each frame. */
+  readonly type: Words;
+  /** Owner and TLB stamp of each frame, two frames a word. */
+  readonly owner: Words;
+  /** The scheme's words, {@link Scheme.wordsPerSuperpage} for each superpage. */
+  readonly superpage: Words;
+  /** Heap: see `heap.ts`. */
+  readonly heap: Words;
+  readonly control: Words;
+  readonly vcpuWords: Words;
+  readonly domainWords: Words;
+  readonly memory: PageMemory;
+  readonly perf: PerfCounters = new PerfCounters();
+  readonly maxVcpus: number;
+  /** Frames that a physical address can name. */
+  readonly physicalFrames: number;
+  /** Domains by owner slot. */
+  readonly domains: (Domain | undefined)[] = [];
+  /** Validation of page-table contents, in a higher row. */
+  readonly contents: PageTableContents;
+  readonly preempt: (vcpu: Vcpu) => boolean;
+  readonly continued: (vcpu: Vcpu) => void;
+  /** Stands for Xen itself where no guest's vCPU is running: it owns nothing and cannot make hypercalls. */
+  readonly xen: Vcpu;
+  private vcpuCount = 0;
+
+  constructor(options: HostOptions, contents: PageTableContents) {
+    const whole = (name: string, value: number, least: number, most: number): number => {
+      if (!Number.isInteger(value) || value < least || value > most) {
+        throw new RangeError(`${name}: ${value} given, expected a whole number from ${least} to ${most}`);
+      }
+      return value;
+    };
+    this.superpageOrder = whole("superpageOrder", options.superpageOrder ?? 9, 0, 9);
+    this.tableOrder = whole("tableOrder", options.tableOrder ?? 9, 0, 9);
+    this.frames = whole("frames", options.frames, 1, 2 ** 30);
+    this.maxVcpus = whole("maxVcpus", options.maxVcpus ?? 4, 1, 31);
+    this.physicalFrames = 2 ** (whole("physicalAddressBits", options.physicalAddressBits ?? 40, 32, 52) - 12);
+    this.versionName = options.version ?? "xen-4.9";
+    const version = versions[this.versionName];
+    if (version === undefined) {
+      throw new RangeError(
+        `version: "${String(options.version)}" given, expected one of ${Object.keys(versions).join(", ")}`,
+      );
+    }
+    this.version = version;
+    this.superpagesAllowed = version.superpages && (options.superpagesAllowed ?? true);
+    this.scheme = options.scheme;
+    this.contents = contents;
+    this.preempt = options.preempt ?? (() => false);
+    this.continued = options.continued ?? (() => {});
+
+    const allocate = options.allocate ?? allocatePlainWords;
+    const superpages = Math.ceil(this.frames / (1 << this.superpageOrder));
+    this.count = allocate(this.frames, "count_info");
+    this.type = allocate(this.frames, "type_info");
+    this.owner = allocate((this.frames + 1) >> 1, "owner");
+    this.superpage = allocate(Math.max(1, superpages * this.scheme.wordsPerSuperpage), "superpage");
+    this.heap = allocate(4 + superpages, "heap");
+    this.control = allocate(CONTROL_flushTimes + this.maxVcpus + 1, "control");
+    this.vcpuWords = allocate((this.maxVcpus + 1) * VCPU_words, "vcpu");
+    this.domainWords = allocate(OWNER_SLOTS * DOMAIN_words, "domain");
+    this.memory = new PageMemory(this.frames, this.tableOrder, allocate, options.residentMemory ?? false);
+    this.control.store(CONTROL_clock, 1);
+
+    const xen = new Domain(this, 0x7ff2, OWNER_XEN, 0, true);
+    const io = new Domain(this, 0x7ff1, OWNER_IO, 0, true);
+    this.domains[OWNER_XEN] = xen;
+    this.domains[OWNER_IO] = io;
+    this.xen = new Vcpu(xen, this.maxVcpus);
+    resetVcpu(this.xen);
+
+    const xenFrames = whole("xenFrames", options.xenFrames ?? 1 << this.superpageOrder, 0, this.frames);
+    this.layOut(
+      options.memoryMap ?? [
+        { start: 0, frames: xenFrames, kind: "xen" },
+        { start: xenFrames, frames: this.frames - xenFrames, kind: "ram" },
+      ],
+    );
+  }
+
+  /** Gives each frame its first state: free RAM, Xen's own (which nobody can reference), or I/O. */
+  private layOut(ranges: readonly MemoryRange[]): void {
+    const { count, owner, frames } = this;
+    for (let frame = 0; frame < frames; frame++) count.store(frame, PGC_xen_heap);
+    for (const { start, frames: length, kind } of ranges) {
+      if (!Number.isInteger(start) || !Number.isInteger(length) || start < 0 || length < 0 || start + length > frames) {
+        throw new RangeError(`memoryMap: a range of ${length} frames from ${start} does not fit into ${frames} frames`);
+      }
+      for (let frame = start; frame < start + length; frame++) {
+        if (kind === "ram") {
+          count.store(frame, PGC_state_free);
+          const extent = 4 + (frame >> this.superpageOrder);
+          this.heap.store(extent, this.heap.load(extent) + 1);
+        } else if (kind === "io") {
+          count.store(frame, PGC_allocated | 1);
+          storeOwner(owner, frame, OWNER_IO);
+        }
+      }
+      if (kind === "ram") this.heap.store(1, this.heap.load(1) + length);
+    }
+  }
+
+  /** Frames in the heap. */
+  get freeFrames(): number {
+    return this.heap.load(1);
+  }
+
+  /** Finds a domain that is not dead by its id. */
+  findDomain(domid: number): Domain | undefined {
+    for (let slot = OWNER_FIRST_DOMAIN; slot < this.domains.length; slot++) {
+      const domain = this.domains[slot];
+      if (domain !== undefined && domain.domid === domid) return domain;
+    }
+    return undefined;
+  }
+
+  /**
+   * Adds a domain with its vCPUs.
+   *
+   * @throws RangeError when the host has no slot, no vCPU or another domain of that id.
+   */
+  addDomain(domid: number, vcpus: number, maxFrames: number, privileged: boolean): Domain {
+    if (this.findDomain(domid) !== undefined) throw new RangeError(`domid: ${domid} is in use`);
+    if (!Number.isInteger(vcpus) || vcpus < 1 || this.vcpuCount + vcpus > this.maxVcpus) {
+      throw new RangeError(
+        `vcpus: ${vcpus} given, expected 1 to ${this.maxVcpus - this.vcpuCount} (maxVcpus of the host less those in use)`,
+      );
+    }
+    let slot = OWNER_FIRST_DOMAIN;
+    while (this.domains[slot] !== undefined) slot++;
+    if (slot >= OWNER_SLOTS) throw new RangeError(`a host has room for ${OWNER_SLOTS - OWNER_FIRST_DOMAIN} domains`);
+    const domain = new Domain(this, domid, slot, maxFrames, privileged);
+    this.domains[slot] = domain;
+    for (let index = 0; index < vcpus; index++) {
+      const vcpu = new Vcpu(domain, this.nextCpu());
+      resetVcpu(vcpu);
+      domain.vcpus.push(vcpu);
+      this.vcpuCount++;
+    }
+    domain.store(DOMAIN_state, DOMSTATE_building);
+    domain.store(DOMAIN_total_pages, 0);
+    domain.store(DOMAIN_dirty_cpus, 0);
+    return domain;
+  }
+
+  private nextCpu(): number {
+    const used = new Set(this.domains.flatMap((domain) => domain?.vcpus.map((vcpu) => vcpu.cpu) ?? []));
+    for (let cpu = 0; cpu < this.maxVcpus; cpu++) if (!used.has(cpu)) return cpu;
+    throw new RangeError("no physical CPU is left");
+  }
+
+  /** Forgets a dead domain; its slot and vCPUs are free for the next one. */
+  removeDomain(domain: Domain): void {
+    assert(this.domains[domain.slot] === domain, "a domain is removed once");
+    this.vcpuCount -= domain.vcpus.length;
+    domain.store(DOMAIN_state, DOMSTATE_none);
+    this.domains[domain.slot] = undefined;
+  }
+
+  /**
+   * Notes that a reference was to be given back which nobody held, so that `audit` and the checker can see it. It is
+   * refused and the count stays at 0: what Xen stops at in a debug build, and lets wrap in a release build.
+   */
+  noteUnderflow(frame: number): void {
+    this.control.store(CONTROL_underflow_frame, frame);
+    addToWord(this.control, CONTROL_underflows, 1);
+  }
+
+  /** How often {@link Host.noteUnderflow} was called. */
+  get underflows(): number {
+    return this.control.load(CONTROL_underflows);
+  }
+
+  /** Frame of the last underflow. */
+  get underflowFrame(): number {
+    return this.control.load(CONTROL_underflow_frame);
+  }
+
+  /** The TLB clock. */
+  get tlbClock(): number {
+    return this.control.load(CONTROL_clock);
+  }
+
+  /** Puts the TLB clock on by one unless another CPU did it since `seen`. */
+  advanceTlbClock(seen: number, next: number): boolean {
+    return this.control.compareAndSwap(CONTROL_clock, seen, next) === seen;
+  }
+
+  /** TLB clock at the last flush of a CPU. */
+  flushTime(cpu: number): number {
+    return this.control.load(CONTROL_flushTimes + cpu);
+  }
+
+  setFlushTime(cpu: number, time: number): void {
+    this.control.store(CONTROL_flushTimes + cpu, time);
+  }
+
+  /** Whether a frame number names a frame of this machine: `mfn_valid`. */
+  mfnValid(frame: number): boolean {
+    return frame >= 0 && frame < this.frames;
+  }
+}
+
+function resetVcpu(vcpu: Vcpu): void {
+  for (const field of [VCPU_guest_table, VCPU_guest_table_user, VCPU_old_guest_table, VCPU_old_guest_ptpg]) {
+    vcpu.store(field, -1);
+  }
+}
+
+/** Adds to a word in one step. */
+export function addToWord(words: Words, index: number, amount: number): void {
+  let x = words.load(index);
+  for (;;) {
+    const seen = words.compareAndSwap(index, x, x + amount);
+    if (seen === x) return;
+    x = seen;
+  }
+}
+
+/** Bytes of accounting state for each frame: frame table, superpage words, heap. Contents of page tables are memory. */
+export function bytesPerFrame(host: Host): number {
+  const words = host.count.length + host.type.length + host.owner.length + host.superpage.length + host.heap.length;
+  return (words * 4) / host.frames;
+}

@@ -1,0 +1,151 @@
+import { allocDomainPagesAt } from "../heap.ts";
+import {
+  DOMAIN_state,
+  DOMAIN_total_pages,
+  DOMSTATE_building,
+  DOMSTATE_dying,
+  DOMSTATE_running,
+  type Domain,
+  type Host,
+  type Vcpu,
+} from "../host.ts";
+import { putOldGuestTable, putPageAndTypePreemptible } from "../old-guest-table.ts";
+import { loadOwner } from "../owner-info.ts";
+import { clearAllocated, getPage, putPage } from "../page-references.ts";
+import { clearPinned, forceInvalidate } from "../page-types.ts";
+import { PGT_l2_page_table, PGT_l3_page_table, PGT_l4_page_table } from "../type-info.ts";
+import { dropBasePointers } from "./base-pointers.ts";
+import { continueHypercall } from "./hypercall-arguments.ts";
+import { settleOldGuestTable } from "./mmu-update.ts";
+import { destroyGdt } from "./set-gdt.ts";
+
+/*
+ * Creation and destruction of domains: what the toolstack asks for.
+ */
+
+/** How a domain is made. */
+export interface DomainOptions {
+  /** Virtual CPUs. Default 1. */
+  readonly vcpus?: number;
+  /** Most frames it may own. Default: all of the host's. */
+  readonly maxFrames?: number;
+  /** Whether it is as privileged as dom0: may map I/O memory and act on others. Default false. */
+  readonly privileged?: boolean;
+  /** Its id. Default: the next free one from 1. */
+  readonly domid?: number;
+}
+
+/**
+ * Makes a domain without memory, under construction.
+ *
+ * @throws RangeError naming the option that is wrong.
+ */
+export function createDomain(host: Host, options: DomainOptions = {}): Domain {
+  let domid = options.domid ?? 1;
+  if (!Number.isInteger(domid) || domid < 0 || domid >= 0x7ff0) {
+    throw new RangeError(`domid: ${domid} given, expected a whole number from 0 to 32751`);
+  }
+  if (options.domid === undefined) while (host.findDomain(domid) !== undefined) domid++;
+  return host.addDomain(domid, options.vcpus ?? 1, options.maxFrames ?? host.frames, options.privileged ?? false);
+}
+
+/** Ends a domain's construction: its memory is its own from here on. */
+export function unpauseDomain(domain: Domain): void {
+  domain.store(DOMAIN_state, DOMSTATE_running);
+}
+
+/**
+ * Gives exactly these frames to a domain under construction.
+ *
+ * @returns false, with nothing changed, when one of them is not free or the domain is running.
+ */
+export function allocateFramesAt(domain: Domain, start: number, frames: number): boolean {
+  return domain.load(DOMAIN_state) === DOMSTATE_building && allocDomainPagesAt(domain.host, domain, start, frames);
+}
+
+/**
+ * The domain builder's store into the memory of a domain under construction.
+ *
+ * @param entry - which 8 bytes of the frame.
+ * @returns false when the domain runs, the frame is not its own, or is a page table by now.
+ */
+export function builderStore(domain: Domain, frame: number, entry: number, lo: number, hi: number): boolean {
+  const { host } = domain;
+  if (domain.load(DOMAIN_state) !== DOMSTATE_building) return false;
+  if (!host.mfnValid(frame) || loadOwner(host.owner, frame) !== domain.slot) return false;
+  if (isTableInUse(host, frame)) return false;
+  host.memory.store(frame, entry, lo, hi);
+  return true;
+}
+
+function isTableInUse(host: Host, frame: number): boolean {
+  const word = host.type.load(frame);
+  const type = word >>> 28;
+  return type >= 1 && type <= 5 && (word & 0x7fffff) !== 0;
+}
+
+/**
+ * Destroys a domain: drops its roots and descriptor tables, then for each of its frames the pin, the superpage's mark
+ * and the owner's hold; at last breaks circles of linear page tables, L4 first, then L3 and L2.
+ *
+ * Preemptible at every frame and inside every table.
+ *
+ * @returns how many frames could not be freed: 0 unless the accounting was wrong. With any left the domain stays, dying,
+ * as a zombie does under Xen.
+ *
+ * Models: domain_kill, domain_relinquish_resources, relinquish_memory @ Xen 4.9. Cost: O(frames of the host).
+ */
+export function destroyDomain(domain: Domain): number {
+  const { host } = domain;
+  const { xen } = host;
+  if (host.domains[domain.slot] !== domain) return 0;
+  domain.store(DOMAIN_state, DOMSTATE_dying);
+  for (const vcpu of domain.vcpus) {
+    settleOldGuestTable(vcpu);
+    dropBasePointers(vcpu, () => settleOldGuestTable(vcpu));
+    destroyGdt(vcpu);
+  }
+  let lastSuperpage = -1;
+  forEachOwned(host, domain, (frame) => {
+    const superpage = frame >> host.superpageOrder;
+    if (superpage !== lastSuperpage) {
+      lastSuperpage = superpage;
+      host.scheme.relinquish(xen, domain, superpage << host.superpageOrder);
+    }
+    if (!getPage(host, frame, domain.slot)) return;
+    if (clearPinned(host, frame)) {
+      host.perf.tableFramePuts++;
+      host.perf.tableTypePuts++;
+      putPageAndTypePreemptible(xen, frame);
+      settle(xen);
+    }
+    if (clearAllocated(host, frame)) putPage(host, frame);
+    putPage(host, frame);
+  });
+  for (const type of [PGT_l4_page_table, PGT_l3_page_table, PGT_l2_page_table]) {
+    if (domain.load(DOMAIN_total_pages) === 0) break;
+    forEachOwned(host, domain, (frame) => {
+      if (!getPage(host, frame, domain.slot)) return;
+      while (forceInvalidate(xen, frame, type) !== 0) continueHypercall(xen);
+      settle(xen);
+      putPage(host, frame);
+    });
+  }
+  const left = domain.load(DOMAIN_total_pages);
+  if (left === 0) host.removeDomain(domain);
+  return left;
+}
+
+function settle(vcpu: Vcpu): void {
+  while (putOldGuestTable(vcpu) !== 0) continueHypercall(vcpu);
+}
+
+function forEachOwned(host: Host, domain: Domain, visit: (frame: number) => void): void {
+  const { owner, frames } = host;
+  const { slot } = domain;
+  for (let frame = 0; frame < frames; frame++) {
+    if (loadOwner(owner, frame) !== slot) continue;
+    if (host.preempt(host.xen)) continueHypercall(host.xen);
+    visit(frame);
+  }
+}

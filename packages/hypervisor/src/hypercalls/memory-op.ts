@@ -1,0 +1,170 @@
+import { EFAULT, EINVAL, ENOMEM, ENOSYS, EPERM, ESRCH } from "../errno.ts";
+import { allocDomainPages } from "../heap.ts";
+import type { Domain, Vcpu } from "../host.ts";
+import { PGC_allocated, PGC_count_mask } from "../count-info.ts";
+import { clearAllocated, getPage, putPage } from "../page-references.ts";
+import { getPgOwner, guestWords, mayActOn } from "./hypercall-arguments.ts";
+import {
+  XENMEM_decrease_reservation,
+  XENMEM_exchange,
+  XENMEM_increase_reservation,
+  XENMEM_populate_physmap,
+} from "./hypercall-numbers.ts";
+
+/** A list of extents. */
+export interface MemoryReservation {
+  /** In: frames to release, or pseudo-physical frames to populate. Out: machine frames. One word an extent. */
+  readonly extents: Int32Array;
+  readonly nrExtents: number;
+  /** log2 of the frames in each extent. */
+  readonly extentOrder: number;
+  /** Whose memory; `DOMID_SELF` for the caller's. */
+  readonly domid: number;
+}
+
+/** Arguments of `XENMEM_exchange`. */
+export interface MemoryExchange {
+  readonly in: MemoryReservation;
+  readonly out: MemoryReservation;
+}
+
+/** Largest extent that a guest without privileges may ask for, log2 frames. */
+const MAX_ORDER_GUEST = 9;
+const MAX_ORDER_PRIVILEGED = 18;
+
+interface CheckedReservation {
+  readonly domain: Domain;
+  readonly extents: Int32Array;
+  readonly count: number;
+  readonly order: number;
+}
+
+function check(vcpu: Vcpu, argument: unknown): CheckedReservation | number {
+  if (typeof argument !== "object" || argument === null) return -EFAULT;
+  const { extents, nrExtents, extentOrder, domid } = argument as Partial<Record<keyof MemoryReservation, unknown>>;
+  const list = guestWords(extents);
+  if (list === undefined) return -EFAULT;
+  const count = typeof nrExtents === "number" ? nrExtents : -1;
+  const order = typeof extentOrder === "number" ? extentOrder : -1;
+  const limit = vcpu.domain.privileged ? MAX_ORDER_PRIVILEGED : MAX_ORDER_GUEST;
+  if (!Number.isInteger(count) || count < 0 || !Number.isInteger(order) || order < 0 || order > limit) return -EINVAL;
+  if (list.length < count) return -EFAULT;
+  const id = typeof domid === "number" ? domid : -1;
+  const domain = id === vcpu.domain.domid ? vcpu.domain : getPgOwner(vcpu, id);
+  if (domain === undefined || domain.maxFrames === 0) return -ESRCH;
+  if (!mayActOn(vcpu.domain, domain)) return -EPERM;
+  return { domain, extents: list, count, order };
+}
+
+/**
+ * `memory_op`: allocates, releases and exchanges frames.
+ *
+ * @param command - `XENMEM_increase_reservation`, `XENMEM_populate_physmap`, `XENMEM_decrease_reservation` or
+ * `XENMEM_exchange`.
+ * @param argument - a {@link MemoryReservation}; for an exchange a {@link MemoryExchange}.
+ * @returns for the first three how many extents were done (0 also when the arguments are refused, as Xen answers); for
+ * an exchange 0 or a negated errno: EFAULT, EINVAL (sizes differ, or a frame is in use), ESRCH, EPERM, ENOMEM. ENOSYS
+ * for other commands.
+ *
+ * Source: `public/memory.h`; Models: do_memory_op, guest_remove_page, memory_exchange @ Xen 4.9. A released frame stays
+ * with its owner until the last reference goes. Cost: O(frames).
+ */
+export function memoryOp(vcpu: Vcpu, command: number, argument: unknown): number {
+  vcpu.done = 0;
+  switch (command) {
+    case XENMEM_increase_reservation:
+    case XENMEM_populate_physmap: {
+      const reservation = check(vcpu, argument);
+      return typeof reservation === "number" ? 0 : (vcpu.done = populate(vcpu, reservation));
+    }
+    case XENMEM_decrease_reservation: {
+      const reservation = check(vcpu, argument);
+      return typeof reservation === "number" ? 0 : (vcpu.done = decrease(vcpu, reservation));
+    }
+    case XENMEM_exchange:
+      return exchange(vcpu, argument);
+    default:
+      return -ENOSYS;
+  }
+}
+
+function populate(vcpu: Vcpu, { domain, extents, count, order }: CheckedReservation): number {
+  for (let i = 0; i < count; i++) {
+    const first = allocDomainPages(vcpu.host, domain, order);
+    if (first < 0) return i;
+    extents[i] = first;
+  }
+  return count;
+}
+
+function decrease(vcpu: Vcpu, { domain, extents, count, order }: CheckedReservation): number {
+  for (let i = 0; i < count; i++) {
+    const first = extents[i] as number;
+    for (let frame = first; frame < first + 2 ** order; frame++) {
+      if (!removePage(vcpu, domain, frame)) return i;
+    }
+  }
+  return count;
+}
+
+/** Releases a frame: the owner's hold on it goes; it is freed with the last reference. */
+function removePage(vcpu: Vcpu, domain: Domain, frame: number): boolean {
+  const { host } = vcpu;
+  if (!host.mfnValid(frame) || !getPage(host, frame, domain.slot)) return false;
+  if (clearAllocated(host, frame)) putPage(host, frame);
+  putPage(host, frame);
+  return true;
+}
+
+function exchange(vcpu: Vcpu, argument: unknown): number {
+  if (typeof argument !== "object" || argument === null) return -EFAULT;
+  const { in: given, out: wanted } = argument as Partial<Record<keyof MemoryExchange, unknown>>;
+  const from = check(vcpu, given);
+  if (typeof from === "number") return from;
+  const to = check(vcpu, wanted);
+  if (typeof to === "number") return to;
+  if (from.domain !== to.domain || from.count * 2 ** from.order !== to.count * 2 ** to.order) return -EINVAL;
+  const { host } = vcpu;
+  const stolen: number[] = [];
+  const giveBack = (): void => {
+    for (const frame of stolen) host.count.store(frame, PGC_allocated | 1);
+  };
+  for (let i = 0; i < from.count; i++) {
+    const first = from.extents[i] as number;
+    for (let frame = first; frame < first + 2 ** from.order; frame++) {
+      if (!stealPage(vcpu, from.domain, frame)) {
+        giveBack();
+        return -EINVAL;
+      }
+      stolen.push(frame);
+    }
+  }
+  const fresh: number[] = [];
+  for (let i = 0; i < to.count; i++) {
+    const first = allocDomainPages(host, to.domain, to.order);
+    if (first < 0) {
+      for (const extent of fresh) {
+        for (let frame = extent; frame < extent + 2 ** to.order; frame++) removePage(vcpu, to.domain, frame);
+      }
+      giveBack();
+      return -ENOMEM;
+    }
+    fresh.push(first);
+  }
+  for (const [i, first] of fresh.entries()) to.extents[i] = first;
+  for (const frame of stolen) putPage(host, frame);
+  vcpu.done = from.count;
+  return 0;
+}
+
+/** Takes a frame away from its owner when nobody else refers to it; the caller holds its one reference then. */
+function stealPage(vcpu: Vcpu, domain: Domain, frame: number): boolean {
+  const { host } = vcpu;
+  if (!host.mfnValid(frame) || !getPage(host, frame, domain.slot)) return false;
+  const x = host.count.load(frame);
+  const alone =
+    (x & (PGC_allocated | PGC_count_mask)) === (PGC_allocated | 2) &&
+    host.count.compareAndSwap(frame, x, (x & ~PGC_allocated) - 1) === x;
+  if (!alone) putPage(host, frame);
+  return alone;
+}

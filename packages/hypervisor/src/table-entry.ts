@@ -1,0 +1,112 @@
+import { EINTR, EINVAL, ERESTART } from "./errno.ts";
+import { VCPU_old_guest_table, type Domain, type Host, type Vcpu } from "./host.ts";
+import { GUEST_FLAGS } from "./l1-entry.ts";
+import { getPage, putPage } from "./page-references.ts";
+import { PTE_FLAGS_MASK, _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, pteFlags, pteMfn } from "./page-table-entry.ts";
+import { getLinear, getPageType, putPageType } from "./page-types.ts";
+
+/*
+ * References of L2, L3 and L4 entries: a table of the level below, a superpage (L2 only), or, read-only, a table of
+ * the same level (a linear page table).
+ *
+ * Models: get_page_from_l2e … l4e, put_page_from_l2e … l4e, get_page_and_type_from_pagenr @ Xen 4.9.
+ */
+
+/** Flags refused in a present entry of a table above L1. */
+export function tableDisallowedFlags(host: Host, level: number): number {
+  const refused = PTE_FLAGS_MASK & ~GUEST_FLAGS;
+  return level === 2 && host.superpagesAllowed ? refused & ~_PAGE_PSE : refused;
+}
+
+/**
+ * Takes a general and a type reference on a page table.
+ *
+ * @param partial - the general reference is held from an earlier, preempted attempt.
+ * @returns 0 or the error. A general reference is left held on −ERESTART (and on −EINTR if it was held before), for
+ * the entry is then partial; and when the frame waits as the old table.
+ */
+function getTable(
+  vcpu: Vcpu,
+  frame: number,
+  type: number,
+  domain: Domain,
+  partial: boolean,
+  preemptible: boolean,
+): number {
+  const { host } = vcpu;
+  if (!partial && !(host.mfnValid(frame) && getPage(host, frame, domain.slot))) return -EINVAL;
+  const rc = getPageType(vcpu, frame, type, preemptible);
+  if (rc === 0) {
+    host.perf.tableFrameGets++;
+    host.perf.tableTypeGets++;
+    return 0;
+  }
+  const held = rc === -ERESTART || (rc === -EINTR && partial) || vcpu.load(VCPU_old_guest_table) === frame;
+  if (!held) putPage(host, frame);
+  return rc;
+}
+
+/**
+ * Takes the references of an entry of an L2, L3 or L4 table.
+ *
+ * @param level - level of the table that holds the entry.
+ * @param partial - the entry was half done when its table was left partial.
+ * @returns 0 or a negated errno; −ERESTART and −EINTR at L3 and L4 only.
+ */
+export function getPageFromTableEntry(
+  vcpu: Vcpu,
+  level: number,
+  lo: number,
+  hi: number,
+  table: number,
+  domain: Domain,
+  partial: boolean,
+): number {
+  const { host } = vcpu;
+  if ((lo & _PAGE_PRESENT) === 0) return 0;
+  if ((pteFlags(lo, hi) & tableDisallowedFlags(host, level)) !== 0) return -EINVAL;
+  const frame = pteMfn(lo, hi);
+  if (level === 2 && (lo & _PAGE_PSE) !== 0) {
+    const last = (1 << host.superpageOrder) - 1;
+    if (!host.mfnValid(frame) || (frame & last) !== 0 || !host.mfnValid(frame + last)) return -EINVAL;
+    return host.scheme.map(vcpu, domain, frame, (lo & _PAGE_RW) !== 0);
+  }
+  const preemptible = level > 2;
+  let rc = getTable(vcpu, frame, (level - 1) << 28, domain, partial, preemptible);
+  if (rc !== 0 && level === 2 && !host.version.l1FailureShowsThrough) rc = -EINVAL;
+  if (rc === -EINVAL && (lo & _PAGE_RW) === 0) {
+    // A table may show itself at no cost: it is there as long as the entry is.
+    if (frame === table || getLinear(vcpu, table, frame, level << 28)) return 0;
+  }
+  return rc;
+}
+
+/**
+ * Gives the references of an entry of an L2, L3 or L4 table back.
+ *
+ * @param partial - the entry is only half taken, or half given back.
+ * @returns 0 when done, 1 when there was nothing to give back, −ERESTART or −EINTR when preempted (L3 and L4 only).
+ */
+export function putPageFromTableEntry(
+  vcpu: Vcpu,
+  level: number,
+  lo: number,
+  hi: number,
+  table: number,
+  partial: boolean,
+): number {
+  const { host } = vcpu;
+  if ((lo & _PAGE_PRESENT) === 0) return 1;
+  const frame = pteMfn(lo, hi);
+  if (frame === table) return 1;
+  if (level === 2 && (lo & _PAGE_PSE) !== 0) {
+    host.scheme.unmap(vcpu, frame, (lo & _PAGE_RW) !== 0);
+    return 0;
+  }
+  const rc = putPageType(vcpu, frame, level > 2, table, partial);
+  if (rc !== 0) return rc;
+  host.perf.tableFramePuts++;
+  host.perf.tableTypePuts++;
+  putPage(host, frame);
+  return 0;
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+// One configuration for every package: their scripts pass it with --config and name themselves with --root.
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "**/dist/**", "**/.stryker-tmp/**"],
+    passWithNoTests: true,
+    // A test at the full 64 GiB takes seconds, and a second package may be running beside it.
+    testTimeout: 120_000,
+    reporters: ["default", "json"],
+    // Continuous integration adds the figures of these files up.
+    outputFile: { json: "test-results/vitest.json" },
+    coverage: { provider: "v8", include: ["src/**"], reporter: ["text", "json-summary"] },
+  },
+});
