@@ -1,14 +1,14 @@
-import { PGC_allocated, PGC_count_mask, PGC_state_free, PGC_state_mask, PGC_xen_heap } from "./count-info.ts";
+import { DOMAIN_total_pages } from "./domain-words.ts";
 import {
-  DOMAIN_total_pages,
-  type Host,
   VCPU_gdt_ents,
   VCPU_gdt_frames,
   VCPU_guest_table,
   VCPU_guest_table_user,
   VCPU_old_guest_table,
   VCPU_old_guest_table_partial,
-} from "./host.ts";
+} from "./vcpu-words.ts";
+import { PGC_allocated, PGC_count_mask, PGC_state_free, PGC_state_mask, PGC_xen_heap } from "./count-info.ts";
+import { type Host } from "./host.ts";
 import { OWNER_FIRST_DOMAIN, OWNER_IO, loadOwner } from "./owner-info.ts";
 import { _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, pteMfn } from "./page-table-entry.ts";
 import { noteEntries, notePartial } from "./page-table-note.ts";

@@ -1,7 +1,8 @@
+import { DOMAIN_total_pages } from "./domain-words.ts";
 import type { Words } from "@xsp/words";
 import { assert } from "./assert.ts";
 import { PGC_allocated, PGC_state_free, PGC_state_inuse } from "./count-info.ts";
-import { DOMAIN_total_pages, type Domain, type Host } from "./host.ts";
+import { type Domain, type Host } from "./host.ts";
 import { OWNER_FIRST_DOMAIN, loadOwner, loadStamp, storeOwner, storeStamp } from "./owner-info.ts";
 import { filterFlushed, flushTlbMask } from "./tlb.ts";
 

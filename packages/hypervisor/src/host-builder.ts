@@ -1,4 +1,5 @@
-import { Host, type HostOptions as HostParts } from "./host.ts";
+import { Host } from "./host.ts";
+import type { HostOptions as HostParts } from "./host-options.ts";
 import { pageTableContents } from "./page-tables.ts";
 import type { Scheme, SchemeName } from "./scheme.ts";
 import { schemeByName } from "./schemes/scheme-list.ts";

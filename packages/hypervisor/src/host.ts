@@ -1,4 +1,20 @@
-import type { Words, WordsAllocator } from "@xsp/words";
+import {
+  DOMAIN_dirty_cpus,
+  DOMAIN_state,
+  DOMAIN_total_pages,
+  DOMAIN_words,
+  DOMSTATE_building,
+  DOMSTATE_none,
+} from "./domain-words.ts";
+import type { HostOptions, MemoryRange } from "./host-options.ts";
+import {
+  VCPU_guest_table,
+  VCPU_guest_table_user,
+  VCPU_old_guest_ptpg,
+  VCPU_old_guest_table,
+  VCPU_words,
+} from "./vcpu-words.ts";
+import type { Words } from "@xsp/words";
 import { allocatePlainWords } from "@xsp/words";
 import { assert } from "./assert.ts";
 import { OWNER_FIRST_DOMAIN, OWNER_IO, OWNER_SLOTS, OWNER_XEN, storeOwner } from "./owner-info.ts";
@@ -9,46 +25,14 @@ import type { PageTableContents } from "./page-table-contents.ts";
 import type { Scheme } from "./scheme.ts";
 import { type VersionSwitches, type XenVersion, versions } from "./version.ts";
 
-/** One stretch of machine memory. */
-export interface MemoryRange {
-  /** First frame. */
-  readonly start: number;
-  /** How many frames. */
-  readonly frames: number;
-  /** `ram` goes to the heap, `xen` belongs to Xen, `io` is memory-mapped I/O that has a frame-table entry. */
-  readonly kind: "ram" | "xen" | "io";
-}
-
-/** How a host is built. */
-export interface HostOptions {
-  /** Machine frames, 4 KiB each, counted from 0. */
-  readonly frames: number;
-  /** How superpage entries are accounted. */
-  readonly scheme: Scheme;
-  /** Whose answers are given. Default `xen-4.9`. */
-  readonly version?: XenVersion;
-  /** The boot option `allowsuperpage`. Default true. */
-  readonly superpagesAllowed?: boolean;
-  /** Frames in a superpage, log2. Default 9. */
-  readonly superpageOrder?: number;
-  /** Entries in a page table, log2. Default 9; small ones are for exhaustive checks. */
-  readonly tableOrder?: number;
-  /** Virtual CPUs of all domains together, at most 31. Default 4. */
-  readonly maxVcpus?: number;
-  /** Frames at the bottom of memory that Xen keeps. Default: one superpage. */
-  readonly xenFrames?: number;
-  /** Bits of a physical address, as the CPU says. Default 40. */
-  readonly physicalAddressBits?: number;
-  /** What memory there is, in place of `xenFrames` at the bottom and RAM above. Frames in no range are Xen's. */
-  readonly memoryMap?: readonly MemoryRange[];
-  /** Makes the words of all shared state. Default: plain words of one thread. */
-  readonly allocate?: WordsAllocator;
-  /** Give every frame its contents at once: for hosts whose runs are replayed by a checker. Default false. */
-  readonly residentMemory?: boolean;
-  /** Asked where Xen asks `hypercall_preempt_check()`. Default: never preempted. */
-  readonly preempt?: (vcpu: Vcpu) => boolean;
-  /** Told before a preempted hypercall goes on; other vCPUs may run meanwhile. */
-  readonly continued?: (vcpu: Vcpu) => void;
+/** Why something was refused. */
+export interface Refusal {
+  /** The function and its condition. */
+  readonly check: string;
+  /** The frame it was about. */
+  readonly mfn: number;
+  /** What it answered. */
+  readonly rc: number;
 }
 
 // Words of the control region: the TLB clock, what went wrong, then for each vCPU the clock at its last flush.
@@ -56,34 +40,6 @@ const CONTROL_clock = 0;
 const CONTROL_underflows = 1;
 const CONTROL_underflow_frame = 2;
 const CONTROL_flushTimes = 3;
-
-// Words of the vCPU region, one row for each vCPU.
-export const VCPU_guest_table = 0;
-export const VCPU_guest_table_user = 1;
-export const VCPU_old_guest_table = 2;
-/** Whether that table was left partial, so that only what is still partial may be dropped. */
-export const VCPU_old_guest_table_partial = 3;
-/** The table whose linear entry it was, or −1. */
-export const VCPU_old_guest_ptpg = 4;
-export const VCPU_gdt_ents = 5;
-export const VCPU_ldt_ents = 6;
-export const VCPU_ldt_base_lo = 7;
-export const VCPU_ldt_base_hi = 8;
-export const VCPU_gdt_frames = 9;
-/** Frames that a GDT can have: 8192 descriptors less those that Xen reserves. */
-export const GDT_MAX_FRAMES = 14;
-const VCPU_words = 24;
-
-// Words of the domain region, one row for each owner slot.
-export const DOMAIN_state = 0;
-export const DOMAIN_total_pages = 1;
-export const DOMAIN_dirty_cpus = 2;
-const DOMAIN_words = 4;
-/** Values of a domain's state word. */
-export const DOMSTATE_none = 0;
-export const DOMSTATE_building = 1;
-export const DOMSTATE_running = 2;
-export const DOMSTATE_dying = 3;
 
 /** A domain: its words stand in the host's domain region, so that every vCPU sees the same. */
 export class Domain {
@@ -166,6 +122,7 @@ export class Host {
   readonly superpageOrder: number;
   readonly tableOrder: number;
   readonly superpagesAllowed: boolean;
+  readonly debugBuild: boolean;
   readonly versionName: XenVersion;
   readonly version: VersionSwitches;
   readonly scheme: Scheme;
@@ -195,6 +152,10 @@ export class Host {
   readonly continued: (vcpu: Vcpu) => void;
   /** Stands for Xen itself where no guest's vCPU is running: it owns nothing and cannot make hypercalls. */
   readonly xen: Vcpu;
+  /** A frame of Xen's own, which no guest can reference: what Xen's private entries point to. */
+  readonly xenFrame: number;
+  /** The last check that refused something, for explanations; nothing is decided by it. */
+  lastRefusal: Refusal | undefined = undefined;
   private vcpuCount = 0;
 
   constructor(options: HostOptions, contents: PageTableContents) {
@@ -218,6 +179,7 @@ export class Host {
     }
     this.version = version;
     this.superpagesAllowed = version.superpages && (options.superpagesAllowed ?? true);
+    this.debugBuild = options.debugBuild ?? false;
     this.scheme = options.scheme;
     this.contents = contents;
     this.preempt = options.preempt ?? (() => false);
@@ -250,6 +212,9 @@ export class Host {
         { start: xenFrames, frames: this.frames - xenFrames, kind: "ram" },
       ],
     );
+    let xenFrame = 0;
+    while (xenFrame < this.frames - 1 && (this.count.load(xenFrame) & PGC_xen_heap) === 0) xenFrame++;
+    this.xenFrame = xenFrame;
   }
 
   /** Gives each frame its first state: free RAM, Xen's own (which nobody can reference), or I/O. */
@@ -272,6 +237,16 @@ export class Host {
       }
       if (kind === "ram") this.heap.store(1, this.heap.load(1) + length);
     }
+  }
+
+  /**
+   * Notes which check refused something.
+   *
+   * @returns `rc`, so that a check can refuse and say why in one statement.
+   */
+  refuse(check: string, frame: number, rc: number): number {
+    this.lastRefusal = { check, mfn: frame, rc };
+    return rc;
   }
 
   /** Frames in the heap. */

@@ -1,4 +1,5 @@
 // Numbers of the ABI.
+export { type MemoryRange } from "./host-options.ts";
 export {
   EACCES,
   EAGAIN,
@@ -87,7 +88,7 @@ export {
 
 // The host and its domains.
 export { type HostOptions, createHost } from "./host-builder.ts";
-export { Domain, Host, type MemoryRange, Vcpu, bytesPerFrame } from "./host.ts";
+export { Domain, Host, type Refusal, Vcpu, bytesPerFrame } from "./host.ts";
 export type { Scheme, SchemeName, SuperpageState } from "./scheme.ts";
 export { schemeByName, schemeHasMarks, schemeNames } from "./schemes/scheme-list.ts";
 export { type VersionSwitches, type XenVersion, versions } from "./version.ts";

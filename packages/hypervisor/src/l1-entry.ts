@@ -41,9 +41,13 @@ const L1_DISALLOWED = PTE_FLAGS_MASK & ~(GUEST_FLAGS | _PAGE_GLOBAL);
 /** Frame of the local APIC, which no domain may map. */
 const LOCAL_APIC_FRAME = 0xfee00;
 
+/** Bit 62: marks grant mappings, which debug builds keep apart. */
+const _PAGE_GNTTAB = 1 << 22;
+
 /** Flags refused in a present L1 entry of this domain. */
 export function l1DisallowedFlags(domain: Domain): number {
-  return domain.privileged ? L1_DISALLOWED & ~CACHE_ATTRIBUTES : L1_DISALLOWED;
+  const refused = domain.host.debugBuild ? L1_DISALLOWED | _PAGE_GNTTAB : L1_DISALLOWED;
+  return domain.privileged ? refused & ~CACHE_ATTRIBUTES : refused;
 }
 
 /** Whether a domain may map a frame that is no RAM. */
@@ -62,7 +66,9 @@ function iomemAccessPermitted(host: Host, domain: Domain, frame: number): boolea
 export function getPageFromL1e(vcpu: Vcpu, lo: number, hi: number, tableOwner: Domain, pageOwner: Domain): number {
   const { host } = vcpu;
   if ((lo & _PAGE_PRESENT) === 0) return 0;
-  if ((pteFlags(lo, hi) & l1DisallowedFlags(tableOwner)) !== 0) return -EINVAL;
+  if ((pteFlags(lo, hi) & l1DisallowedFlags(tableOwner)) !== 0) {
+    return host.refuse("getPageFromL1e: flags that a guest may not set", pteMfn(lo, hi), -EINVAL);
+  }
   const frame = pteMfn(lo, hi);
   const realOwner = host.mfnValid(frame) ? getPageOwnerAndReference(host, frame) : OWNER_IO;
   if (realOwner === OWNER_IO) {
@@ -70,10 +76,15 @@ export function getPageFromL1e(vcpu: Vcpu, lo: number, hi: number, tableOwner: D
     if (host.mfnValid(frame)) putPage(host, frame);
     // Naming the I/O domain means: with the caller's own permission.
     const asker = pageOwner.slot === OWNER_IO ? vcpu.domain : pageOwner;
-    if (!iomemAccessPermitted(host, asker, frame)) return frame === ALL_ONES_MFN ? -EINVAL : -EPERM;
-    return iomemAccessPermitted(host, tableOwner, frame) ? 0 : -EPERM;
+    if (!iomemAccessPermitted(host, asker, frame)) {
+      const rc = frame === ALL_ONES_MFN ? -EINVAL : -EPERM;
+      return host.refuse("getPageFromL1e: no RAM, and I/O memory is not permitted", frame, rc);
+    }
+    if (iomemAccessPermitted(host, tableOwner, frame)) return 0;
+    return host.refuse("getPageFromL1e: I/O memory is not permitted to the table's owner", frame, -EPERM);
   }
   if (realOwner !== pageOwner.slot) {
+    host.refuse("getPageFromL1e: another's frame", frame, -EBUSY);
     if (realOwner >= 0) putPage(host, frame);
     return -EBUSY;
   }

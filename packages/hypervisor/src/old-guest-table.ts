@@ -1,5 +1,6 @@
+import { VCPU_old_guest_ptpg, VCPU_old_guest_table, VCPU_old_guest_table_partial } from "./vcpu-words.ts";
 import { EINTR, ERESTART } from "./errno.ts";
-import { VCPU_old_guest_ptpg, VCPU_old_guest_table, VCPU_old_guest_table_partial, type Vcpu } from "./host.ts";
+import { type Vcpu } from "./host.ts";
 import { putPage } from "./page-references.ts";
 import { putPageType } from "./page-types.ts";
 

@@ -22,12 +22,16 @@ export function getPage(host: Host, frame: number, slot: number): boolean {
   const { count } = host;
   let x = count.load(frame);
   for (;;) {
-    if (((x + 2) & PGC_count_mask) <= 2) return false;
+    if (((x + 2) & PGC_count_mask) <= 2) {
+      host.refuse("getPage: not allocated, or the general count is at its limit", frame, 0);
+      return false;
+    }
     const seen = count.compareAndSwap(frame, x, x + 1);
     if (seen === x) break;
     x = seen;
   }
   if (loadOwner(host.owner, frame) === slot) return true;
+  host.refuse("getPage: another's frame", frame, 0);
   putPage(host, frame);
   return false;
 }

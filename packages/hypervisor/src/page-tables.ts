@@ -1,6 +1,7 @@
+import { VCPU_old_guest_table, VCPU_old_guest_table_partial } from "./vcpu-words.ts";
 import type { Words } from "@xsp/words";
 import { EINTR, ERESTART } from "./errno.ts";
-import { type Domain, VCPU_old_guest_table, VCPU_old_guest_table_partial, type Vcpu } from "./host.ts";
+import { type Domain, type Vcpu } from "./host.ts";
 import { adjustL1Flags, getPageFromL1e, putPageFromL1e } from "./l1-entry.ts";
 import { setOldGuestTable } from "./old-guest-table.ts";
 import { loadOwner } from "./owner-info.ts";

@@ -1,9 +1,12 @@
+import { DOMAIN_dirty_cpus } from "./domain-words.ts";
+import { VCPU_old_guest_table } from "./vcpu-words.ts";
 import { assert } from "./assert.ts";
 import { EINTR, EINVAL, ERESTART } from "./errno.ts";
-import { DOMAIN_dirty_cpus, type Host, VCPU_old_guest_table, type Vcpu } from "./host.ts";
+import { type Host, type Vcpu } from "./host.ts";
 import { loadOwner, loadStamp, storeStamp } from "./owner-info.ts";
+import { dropLinear } from "./linear-references.ts";
 import { getPage, getPageLight, putPage } from "./page-references.ts";
-import { noteLinear, withLinear, withProgress } from "./page-table-note.ts";
+import { withProgress } from "./page-table-note.ts";
 import { filterFlushed, flushTlbMask } from "./tlb.ts";
 import {
   PGT_count_mask,
@@ -11,7 +14,6 @@ import {
   PGT_locked,
   PGT_pae_xen_l2,
   PGT_partial,
-  PGT_pinned,
   PGT_shared_page,
   PGT_type_mask,
   PGT_validated,
@@ -95,11 +97,11 @@ export function getPageType(vcpu: Vcpu, frame: number, type: number, preemptible
   let nx: number;
   for (;;) {
     nx = x + 1;
-    if ((nx & PGT_count_mask) === 0) return -EINVAL;
+    if ((nx & PGT_count_mask) === 0) return host.refuse("getPageType: the type count is at its limit", frame, -EINVAL);
     if ((x & PGT_count_mask) === 0) {
       if ((x & PGT_type_mask) !== type) nx = (nx & ~(PGT_type_mask | PGT_validated)) | type;
     } else if ((x & (PGT_type_mask | PGT_pae_xen_l2)) !== type) {
-      return -EINVAL;
+      return host.refuse("getPageType: in use as another type", frame, -EINVAL);
     } else if ((x & PGT_validated) === 0) {
       if ((x & PGT_partial) === 0) {
         if (preempted(vcpu, preemptible)) return -EINTR;
@@ -275,122 +277,6 @@ function addToType(host: Host, frame: number, amount: number): void {
 
 function sameType(host: Host, word: number, other: number): boolean {
   return ((word ^ host.type.load(other)) & PGT_type_mask) === 0;
-}
-
-/** Adds to a table's linear references; refuses to mix holding and being held. */
-function changeLinear(host: Host, frame: number, amount: number, refuseSign: number): boolean {
-  const { memory } = host;
-  let x = memory.loadNote(frame);
-  for (;;) {
-    const linear = noteLinear(x);
-    if (Math.sign(linear) === refuseSign) return false;
-    const next = linear + amount;
-    if (next > 0x7fff || next < -0x8000) return false;
-    const seen = memory.swapNote(frame, x, withLinear(x, next));
-    if (seen === x) return true;
-    x = seen;
-  }
-}
-
-function dropLinear(host: Host, frame: number, table: number): void {
-  changeLinear(host, frame, 1, 2);
-  changeLinear(host, table, -1, 2);
-}
-
-/**
- * Takes a linear reference: `table` maps `frame`, a table of its own level, read-only.
- *
- * @returns whether it was granted: the frame must be a validated table of that level of the same domain, and neither
- * may play the other's part already (one level deep only, XSA-240).
- */
-export function getLinear(vcpu: Vcpu, table: number, frame: number, type: number): boolean {
-  const { host } = vcpu;
-  if (!host.mfnValid(frame) || !getPage(host, frame, loadOwner(host.owner, table))) return false;
-  const limited = host.version.linearDepthLimited;
-  if (limited) {
-    if (!changeLinear(host, table, 1, -1)) {
-      putPage(host, frame);
-      return false;
-    }
-    if (!changeLinear(host, frame, -1, 1)) {
-      changeLinear(host, table, -1, 2);
-      putPage(host, frame);
-      return false;
-    }
-  }
-  const words = host.type;
-  let x = words.load(frame);
-  for (;;) {
-    if (
-      (x & PGT_count_mask) === PGT_count_mask ||
-      (x & PGT_count_mask) === 0 ||
-      (x & (PGT_type_mask | PGT_validated)) !== (type | PGT_validated)
-    ) {
-      if (limited) dropLinear(host, frame, table);
-      putPage(host, frame);
-      return false;
-    }
-    const seen = words.compareAndSwap(frame, x, x + 1);
-    if (seen === x) return true;
-    x = seen;
-  }
-}
-
-/**
- * Takes the page lock of a validated frame that is in use, with a type reference.
- *
- * @returns false when the frame is not in use as anything that has a lock.
- */
-export function lockPage(host: Host, frame: number): boolean {
-  const { type } = host;
-  let x = type.load(frame);
-  for (;;) {
-    if ((x & PGT_validated) === 0 || (x & PGT_count_mask) === 0 || (x & PGT_count_mask) === PGT_count_mask) {
-      return false;
-    }
-    if ((x & PGT_locked) !== 0) {
-      x = type.waitWhile(frame, x);
-      continue;
-    }
-    const seen = type.compareAndSwap(frame, x, (x + 1) | PGT_locked);
-    if (seen === x) return true;
-    x = seen;
-  }
-}
-
-/** Gives the page lock and its reference back. */
-export function unlockPage(host: Host, frame: number): void {
-  const { type } = host;
-  let x = type.load(frame);
-  for (;;) {
-    const seen = type.compareAndSwap(frame, x, (x - 1) & ~PGT_locked);
-    if (seen === x) return;
-    x = seen;
-  }
-}
-
-/** Sets the `pinned` flag. @returns false when it was set already. */
-export function setPinned(host: Host, frame: number): boolean {
-  const { type } = host;
-  let x = type.load(frame);
-  for (;;) {
-    if ((x & PGT_pinned) !== 0) return false;
-    const seen = type.compareAndSwap(frame, x, x | PGT_pinned);
-    if (seen === x) return true;
-    x = seen;
-  }
-}
-
-/** Clears the `pinned` flag. @returns false when it was not set. */
-export function clearPinned(host: Host, frame: number): boolean {
-  const { type } = host;
-  let x = type.load(frame);
-  for (;;) {
-    if ((x & PGT_pinned) === 0) return false;
-    const seen = type.compareAndSwap(frame, x, x & ~PGT_pinned);
-    if (seen === x) return true;
-    x = seen;
-  }
 }
 
 /** Takes a general reference for a domain, then a type reference; both or none. */

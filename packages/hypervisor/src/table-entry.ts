@@ -1,9 +1,11 @@
+import { VCPU_old_guest_table } from "./vcpu-words.ts";
+import { getLinear } from "./linear-references.ts";
 import { EINTR, EINVAL, ERESTART } from "./errno.ts";
-import { VCPU_old_guest_table, type Domain, type Host, type Vcpu } from "./host.ts";
+import { type Domain, type Host, type Vcpu } from "./host.ts";
 import { GUEST_FLAGS } from "./l1-entry.ts";
 import { getPage, putPage } from "./page-references.ts";
 import { PTE_FLAGS_MASK, _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, pteFlags, pteMfn } from "./page-table-entry.ts";
-import { getLinear, getPageType, putPageType } from "./page-types.ts";
+import { getPageType, putPageType } from "./page-types.ts";
 
 /*
  * References of L2, L3 and L4 entries: a table of the level below, a superpage (L2 only), or, read-only, a table of
@@ -64,11 +66,15 @@ export function getPageFromTableEntry(
 ): number {
   const { host } = vcpu;
   if ((lo & _PAGE_PRESENT) === 0) return 0;
-  if ((pteFlags(lo, hi) & tableDisallowedFlags(host, level)) !== 0) return -EINVAL;
+  if ((pteFlags(lo, hi) & tableDisallowedFlags(host, level)) !== 0) {
+    return host.refuse("getPageFromTableEntry: flags that a guest may not set", pteMfn(lo, hi), -EINVAL);
+  }
   const frame = pteMfn(lo, hi);
   if (level === 2 && (lo & _PAGE_PSE) !== 0) {
     const last = (1 << host.superpageOrder) - 1;
-    if (!host.mfnValid(frame) || (frame & last) !== 0 || !host.mfnValid(frame + last)) return -EINVAL;
+    if (!host.mfnValid(frame) || (frame & last) !== 0 || !host.mfnValid(frame + last)) {
+      return host.refuse("getPageFromTableEntry: superpage misaligned or not RAM", frame, -EINVAL);
+    }
     return host.scheme.map(vcpu, domain, frame, (lo & _PAGE_RW) !== 0);
   }
   const preemptible = level > 2;

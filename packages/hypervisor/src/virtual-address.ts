@@ -1,4 +1,5 @@
-import { type Host, VCPU_guest_table, type Vcpu } from "./host.ts";
+import { VCPU_guest_table } from "./vcpu-words.ts";
+import { type Host, type Vcpu } from "./host.ts";
 import { _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, pteMfn } from "./page-table-entry.ts";
 
 /*

@@ -1,14 +1,11 @@
+import { DOMAIN_dirty_cpus } from "../domain-words.ts";
+import { VCPU_guest_table, VCPU_guest_table_user, VCPU_old_guest_table } from "../vcpu-words.ts";
 import { EINTR, EINVAL, ERESTART } from "../errno.ts";
-import {
-  DOMAIN_dirty_cpus,
-  VCPU_guest_table,
-  VCPU_guest_table_user,
-  VCPU_old_guest_table,
-  type Vcpu,
-} from "../host.ts";
+import { type Vcpu } from "../host.ts";
 import { putPageAndTypePreemptible } from "../old-guest-table.ts";
 import { putPage } from "../page-references.ts";
 import { getPageType } from "../page-types.ts";
+import { fillKernelRootSlot } from "../table-geometry.ts";
 import { flushTlbMask } from "../tlb.ts";
 import { PGT_root_page_table } from "../type-info.ts";
 import { getPageFromGfn } from "./hypercall-arguments.ts";
@@ -49,6 +46,7 @@ export function newGuestCr3(vcpu: Vcpu, frame: number): number {
     const rc = getRoot(vcpu, frame);
     if (rc !== 0) return rc;
     vcpu.store(VCPU_guest_table, frame);
+    fillKernelRootSlot(vcpu.host, frame);
   }
   // The CPU now fills its TLB from this domain's tables, and loading the root flushes it.
   vcpu.domain.setBits(DOMAIN_dirty_cpus, 1 << vcpu.cpu);

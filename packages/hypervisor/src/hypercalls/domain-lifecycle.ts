@@ -1,18 +1,17 @@
-import { allocDomainPagesAt } from "../heap.ts";
 import {
   DOMAIN_state,
   DOMAIN_total_pages,
   DOMSTATE_building,
   DOMSTATE_dying,
   DOMSTATE_running,
-  type Domain,
-  type Host,
-  type Vcpu,
-} from "../host.ts";
+} from "../domain-words.ts";
+import { clearPinned } from "../page-lock.ts";
+import { allocDomainPagesAt } from "../heap.ts";
+import { type Domain, type Host, type Vcpu } from "../host.ts";
 import { putOldGuestTable, putPageAndTypePreemptible } from "../old-guest-table.ts";
 import { loadOwner } from "../owner-info.ts";
 import { clearAllocated, getPage, putPage } from "../page-references.ts";
-import { clearPinned, forceInvalidate } from "../page-types.ts";
+import { forceInvalidate } from "../page-types.ts";
 import { PGT_l2_page_table, PGT_l3_page_table, PGT_l4_page_table } from "../type-info.ts";
 import { dropBasePointers } from "./base-pointers.ts";
 import { continueHypercall } from "./hypercall-arguments.ts";

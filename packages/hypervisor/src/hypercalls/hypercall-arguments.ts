@@ -44,7 +44,11 @@ export function mayActOn(actor: Domain, target: Domain): boolean {
 /** Takes a general reference on a guest's frame: `get_page_from_gfn` for a PV domain. */
 export function getPageFromGfn(owner: Domain, frame: number): boolean {
   const { host } = owner;
-  return owner.slot >= OWNER_FIRST_DOMAIN && host.mfnValid(frame) && getPage(host, frame, owner.slot);
+  if (owner.slot < OWNER_FIRST_DOMAIN || !host.mfnValid(frame)) {
+    host.refuse("getPageFromGfn: no frame of that domain", frame, 0);
+    return false;
+  }
+  return getPage(host, frame, owner.slot);
 }
 
 /** Says that a hypercall was preempted and goes on now: other vCPUs may have run. */

@@ -1,9 +1,10 @@
+import { lockPage, unlockPage } from "../page-lock.ts";
 import { EFAULT, EINTR, EINVAL, ENOSYS, EPERM, ERESTART, ESRCH } from "../errno.ts";
 import { modEntry } from "../entry-update.ts";
 import type { Domain, Vcpu } from "../host.ts";
 import { hasOldGuestTable, putOldGuestTable } from "../old-guest-table.ts";
 import { putPage } from "../page-references.ts";
-import { getPageType, lockPage, putPageType, unlockPage } from "../page-types.ts";
+import { getPageType, putPageType } from "../page-types.ts";
 import { PGT_type_mask, PGT_writable_page, pageTableLevel } from "../type-info.ts";
 import {
   continueHypercall,

@@ -1,16 +1,11 @@
+import { DOMAIN_dirty_cpus } from "../domain-words.ts";
+import { VCPU_ldt_base_hi, VCPU_ldt_base_lo, VCPU_ldt_ents, VCPU_old_guest_table } from "../vcpu-words.ts";
+import { clearPinned, setPinned } from "../page-lock.ts";
 import { EACCES, EFAULT, EINTR, EINVAL, ENOSYS, EPERM, ERESTART, ESRCH } from "../errno.ts";
-import {
-  DOMAIN_dirty_cpus,
-  type Domain,
-  VCPU_ldt_base_hi,
-  VCPU_ldt_base_lo,
-  VCPU_ldt_ents,
-  VCPU_old_guest_table,
-  type Vcpu,
-} from "../host.ts";
+import { type Domain, type Vcpu } from "../host.ts";
 import { putPageAndTypePreemptible, setOldGuestTable } from "../old-guest-table.ts";
 import { putPage } from "../page-references.ts";
-import { clearPinned, getPageType, putPageAndType, setPinned } from "../page-types.ts";
+import { getPageType, putPageAndType } from "../page-types.ts";
 import { flushTlbMask } from "../tlb.ts";
 import { PGT_l1_page_table, PGT_writable_page } from "../type-info.ts";
 import { addressOk } from "../virtual-address.ts";
@@ -143,7 +138,9 @@ function operation(vcpu: Vcpu, words: Int32Array, at: number, owner: Domain): nu
       if (!host.superpagesAllowed || !host.scheme.marks) return -host.version.marksNotAllowedErrno;
       if (!own) return -EPERM;
       const last = (1 << host.superpageOrder) - 1;
-      if (frame % (last + 1) !== 0 || !host.mfnValid(frame + last)) return -EINVAL;
+      if (frame % (last + 1) !== 0 || !host.mfnValid(frame + last)) {
+        return host.refuse("mark, unmark: misaligned or not RAM", frame, -EINVAL);
+      }
       return command === MMUEXT_MARK_SUPER
         ? host.scheme.mark(vcpu, domain, frame)
         : host.scheme.unmark(vcpu, domain, frame);
@@ -165,7 +162,7 @@ function pin(vcpu: Vcpu, owner: Domain, frame: number, type: number): number {
   host.perf.tableTypeGets++;
   if (setPinned(host, frame)) return 0;
   dropPin(vcpu, frame, type);
-  return -EINVAL;
+  return host.refuse("pin: pinned already", frame, -EINVAL);
 }
 
 function dropPin(vcpu: Vcpu, frame: number, type: number): void {
@@ -180,7 +177,7 @@ function unpin(vcpu: Vcpu, owner: Domain, frame: number): number {
   if (!getPageFromGfn(owner, frame)) return -EINVAL;
   if (!clearPinned(host, frame)) {
     putPage(host, frame);
-    return -EINVAL;
+    return host.refuse("unpin: not pinned", frame, -EINVAL);
   }
   host.perf.tableFramePuts++;
   host.perf.tableTypePuts++;

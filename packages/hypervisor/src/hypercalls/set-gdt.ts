@@ -1,5 +1,6 @@
+import { GDT_MAX_FRAMES, VCPU_gdt_ents, VCPU_gdt_frames } from "../vcpu-words.ts";
 import { EFAULT, EINVAL } from "../errno.ts";
-import { GDT_MAX_FRAMES, VCPU_gdt_ents, VCPU_gdt_frames, type Vcpu } from "../host.ts";
+import { type Vcpu } from "../host.ts";
 import { putPage } from "../page-references.ts";
 import { getPageType, putPageAndType } from "../page-types.ts";
 import { PGT_seg_desc_page } from "../type-info.ts";

@@ -1,8 +1,10 @@
+import { DOMAIN_dirty_cpus } from "../domain-words.ts";
+import { lockPage, unlockPage } from "../page-lock.ts";
 import { EINVAL } from "../errno.ts";
 import { modEntry } from "../entry-update.ts";
-import { DOMAIN_dirty_cpus, type Vcpu } from "../host.ts";
+import { type Vcpu } from "../host.ts";
 import { getPage, putPage } from "../page-references.ts";
-import { lockPage, unlockPage } from "../page-types.ts";
+
 import { PGT_l1_page_table, PGT_type_mask } from "../type-info.ts";
 import { flushTlbMask } from "../tlb.ts";
 import { vaIndex, walkToL1 } from "../virtual-address.ts";

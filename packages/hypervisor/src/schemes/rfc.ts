@@ -57,7 +57,7 @@ function rfcScheme(name: SchemeName, busyOver: number): Scheme {
       const { host } = vcpu;
       const index = head >> host.superpageOrder;
       const end = head + (1 << host.superpageOrder);
-      if (marked(host, head)) return -EINVAL;
+      if (marked(host, head)) return host.refuse("mark: marked already", head, -EINVAL);
       if (getSuperpageFrames(vcpu, domain, head, end, true) !== 0) return -EINVAL;
       if (host.superpage.compareAndSwap(index, 0, SGT_mark) !== 0) {
         putSuperpageFrames(vcpu, head, end, true);
@@ -68,8 +68,10 @@ function rfcScheme(name: SchemeName, busyOver: number): Scheme {
     },
     unmark(vcpu, _domain, head) {
       const { host } = vcpu;
-      if (!marked(host, head)) return -EINVAL;
-      if ((host.type.load(head) & PGT_count_mask) > busyOver) return -EBUSY;
+      if (!marked(host, head)) return host.refuse("unmark: not marked", head, -EINVAL);
+      if ((host.type.load(head) & PGT_count_mask) > busyOver) {
+        return host.refuse("unmark: the head frame is in use", head, -EBUSY);
+      }
       if (host.superpage.compareAndSwap(head >> host.superpageOrder, SGT_mark, 0) !== SGT_mark) return -EINVAL;
       putSuperpageFrames(vcpu, head, head + (1 << host.superpageOrder), true);
       host.perf.superpagePuts++;

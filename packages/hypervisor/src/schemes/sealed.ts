@@ -1,5 +1,6 @@
+import { DOMAIN_state, DOMSTATE_dying } from "../domain-words.ts";
 import { EBUSY, EINVAL, ESRCH } from "../errno.ts";
-import { DOMAIN_state, DOMSTATE_dying, type Domain, type Host, type Vcpu } from "../host.ts";
+import { type Domain, type Host, type Vcpu } from "../host.ts";
 import { getPage, putPage } from "../page-references.ts";
 import type { Scheme, SchemeName } from "../scheme.ts";
 import {
@@ -162,12 +163,16 @@ function addUser(vcpu: Vcpu, domain: Domain, head: number, add: number, most: nu
       words.store(index + HELD, 1);
       return becomeUser(vcpu, domain, head, add);
     }
-    if (wordOwner(x) !== domain.slot) return -EINVAL;
+    if (wordOwner(x) !== domain.slot) return host.refuse("sealed: another's superpage", head, -EINVAL);
     if ((x & SEALED_busy) !== 0) {
       x = words.waitWhile(index, x);
       continue;
     }
-    if ((x & most) === most) return most === SEALED_mark ? -EINVAL : -EBUSY;
+    if ((x & most) === most) {
+      return most === SEALED_mark
+        ? host.refuse("mark: marked already", head, -EINVAL)
+        : host.refuse("map: the count is at its limit", head, -EBUSY);
+    }
     const enough = target(host, x + add) <= target(host, x);
     const seen = words.compareAndSwap(index, x, enough ? x + add : x | SEALED_busy);
     if (seen !== x) {
@@ -246,13 +251,15 @@ function sealedScheme(name: SchemeName, strict: boolean): Scheme {
       const index = stateIndex(host, head);
       let x = words.load(index);
       for (;;) {
-        if (wordOwner(x) !== domain.slot) return -EINVAL;
+        if (wordOwner(x) !== domain.slot) return host.refuse("unmark: not marked by this domain", head, -EINVAL);
         if ((x & SEALED_busy) !== 0) {
           x = words.waitWhile(index, x);
           continue;
         }
-        if ((x & SEALED_mark) === 0) return -EINVAL;
-        if (strict && (x & (SEALED_readers_mask | SEALED_writers_mask)) !== 0) return -EBUSY;
+        if ((x & SEALED_mark) === 0) return host.refuse("unmark: not marked", head, -EINVAL);
+        if (strict && (x & (SEALED_readers_mask | SEALED_writers_mask)) !== 0) {
+          return host.refuse("unmark: superpage entries exist", head, -EBUSY);
+        }
         const nx = x & ~SEALED_mark;
         const falls = target(host, nx) < target(host, x);
         const seen = words.compareAndSwap(index, x, falls ? nx | SEALED_busy : nx);

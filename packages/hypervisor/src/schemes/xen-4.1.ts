@@ -99,7 +99,7 @@ export const xen41: Scheme = {
       const nx = ((x + 1) & ~SGT_type_mask) | SGT_mark;
       if ((x & SGT_type_mask) === SGT_mark || ((x + 1) & SGT_count_mask) === 0) {
         if (framesTaken) putFrames(vcpu, head);
-        return -EINVAL;
+        return vcpu.host.refuse("mark: marked already, or the count is at its limit", head, -EINVAL);
       }
       if ((x & SGT_type_mask) === SGT_dynamic) {
         if (framesTaken) {
@@ -124,7 +124,7 @@ export const xen41: Scheme = {
     let y = words.load(index);
     for (;;) {
       const x = y;
-      if ((x & SGT_type_mask) !== SGT_mark) return -EINVAL;
+      if ((x & SGT_type_mask) !== SGT_mark) return vcpu.host.refuse("unmark: not marked", head, -EINVAL);
       let nx = (x - 1) & ~SGT_type_mask;
       if ((nx & SGT_count_mask) === 0) {
         nx |= SGT_none;
