@@ -1,5 +1,6 @@
 import type { Vcpu } from "./host.ts";
 import { loadOwner } from "./owner-info.ts";
+import { _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, pteMfn } from "./page-table-entry.ts";
 import { PGT_count_mask, PGT_type_mask, PGT_writable_page } from "./type-info.ts";
 import { translate } from "./virtual-address.ts";
 
@@ -36,6 +37,23 @@ export function loadFromFrameHigh(vcpu: Vcpu, frame: number, entry: number): num
   return host.mfnValid(frame) && loadOwner(host.owner, frame) === vcpu.domain.slot
     ? host.memory.loadHi(frame, entry)
     : 0;
+}
+
+/**
+ * Lets a CPU cache the translation of one entry of a table that it could be walking, as it may do at any time.
+ *
+ * @param level - 1 for an L1 entry, 2 for a superpage entry.
+ * @returns whether there was a writable translation to cache.
+ */
+export function cacheTranslation(vcpu: Vcpu, table: number, slot: number, level: number): boolean {
+  const { host } = vcpu;
+  const lo = host.memory.loadLo(table, slot);
+  const superpage = (lo & _PAGE_PSE) !== 0;
+  if ((lo & (_PAGE_PRESENT | _PAGE_RW)) !== (_PAGE_PRESENT | _PAGE_RW) || (level === 2) !== superpage) return false;
+  const first = pteMfn(lo, host.memory.loadHi(table, slot));
+  const frames = superpage ? (1 << (1 << host.superpageOrder)) - 1 : 1;
+  host.translations?.store(vcpu.cpu, host.translations.load(vcpu.cpu) | (frames << first));
+  return true;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { EBUSY, EFAULT, EINVAL, ERESTART } from "./errno.ts";
-import type { Domain, Vcpu } from "./host.ts";
+import type { Domain, Host, Vcpu } from "./host.ts";
 import { getPageFromL1e, l1DisallowedFlags, putPageFromL1e } from "./l1-entry.ts";
 import { setOldGuestTable } from "./old-guest-table.ts";
 import { loadOwner } from "./owner-info.ts";
@@ -13,6 +13,7 @@ import {
   _PAGE_NX,
   _PAGE_PRESENT,
   _PAGE_PSE,
+  _PAGE_RW,
   _PAGE_USER,
   flagsHigh,
   pteFlags,
@@ -32,8 +33,15 @@ import { isGuestL4Slot } from "./table-geometry.ts";
 /** Flags whose change needs no accounting: neither what is mapped nor whether it can be written depends on them. */
 const SOFT_FLAGS: number =
   _PAGE_NX | _PAGE_AVAIL_HIGH | _PAGE_AVAIL | _PAGE_GLOBAL | _PAGE_DIRTY | _PAGE_ACCESSED | _PAGE_USER;
-const SOFT_LO = SOFT_FLAGS & 0xfff;
 const SOFT_HI = flagsHigh(SOFT_FLAGS);
+
+/** Bits of the low word whose change is soft; more of them where a fix is taken out. */
+function softBits(host: Host, level: number): number {
+  let bits = SOFT_FLAGS & 0xfff;
+  if (level === 2 && host.unfixed["XSA-148"]) bits |= _PAGE_PSE | _PAGE_RW;
+  if (level > 2 && host.unfixed["XSA-182"]) bits |= _PAGE_RW;
+  return bits;
+}
 
 /**
  * Stores an entry over the old one, which only the CPU can change meanwhile, and only in its accessed and dirty bits.
@@ -106,7 +114,7 @@ export function modEntry(
     const adjusted = adjustFlags(vcpu, level, flags);
     newLo = (lo & ~0xfff) | (adjusted & 0xfff);
     newHi = (hi & 0xfffff) | flagsHigh(adjusted);
-    if (((oldLo ^ lo) & ~SOFT_LO) === 0 && ((oldHi ^ hi) & ~SOFT_HI) === 0) {
+    if (((oldLo ^ lo) & ~softBits(host, level)) === 0 && ((oldHi ^ hi) & ~SOFT_HI) === 0) {
       return storeEntry(vcpu, table, slot, oldLo, newLo, newHi, preserveAd) ? 0 : -EBUSY;
     }
     rc =

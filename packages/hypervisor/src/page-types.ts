@@ -99,7 +99,13 @@ export function getPageType(vcpu: Vcpu, frame: number, type: number, preemptible
     nx = x + 1;
     if ((nx & PGT_count_mask) === 0) return host.refuse("getPageType: the type count is at its limit", frame, -EINVAL);
     if ((x & PGT_count_mask) === 0) {
-      if ((x & PGT_type_mask) !== type) nx = (nx & ~(PGT_type_mask | PGT_validated)) | type;
+      if ((x & PGT_type_mask) !== type) {
+        nx = (nx & ~(PGT_type_mask | PGT_validated)) | type;
+        if (host.unfixed["XSA-401"]) {
+          flushStaleTranslations(host, frame);
+          if (type === PGT_writable_page || type === PGT_shared_page) nx |= PGT_validated;
+        }
+      }
     } else if ((x & (PGT_type_mask | PGT_pae_xen_l2)) !== type) {
       return host.refuse("getPageType: in use as another type", frame, -EINVAL);
     } else if ((x & PGT_validated) === 0) {
@@ -116,7 +122,7 @@ export function getPageType(vcpu: Vcpu, frame: number, type: number, preemptible
     if (preempted(vcpu, preemptible)) return -EINTR;
     x = seen;
   }
-  if ((x & PGT_type_mask) !== type) flushStaleTranslations(host, frame);
+  if ((x & PGT_type_mask) !== type && !host.unfixed["XSA-401"]) flushStaleTranslations(host, frame);
   if ((nx & PGT_validated) !== 0) return 0;
   if (type === PGT_writable_page || type === PGT_shared_page) {
     changeTypeBits(host, frame, 0, PGT_validated);
@@ -169,7 +175,7 @@ export function putPageType(
   const words = host.type;
   let x = words.load(frame);
   for (;;) {
-    if (partial && (x & PGT_partial) === 0) return 0;
+    if (partial && (x & PGT_partial) === 0 && !host.unfixed["XSA-299"]) return 0;
     if ((x & PGT_count_mask) === 0) {
       host.noteUnderflow(frame);
       return 0;

@@ -72,7 +72,8 @@ export function getPageFromTableEntry(
   const frame = pteMfn(lo, hi);
   if (level === 2 && (lo & _PAGE_PSE) !== 0) {
     const last = (1 << host.superpageOrder) - 1;
-    if (!host.mfnValid(frame) || (frame & last) !== 0 || !host.mfnValid(frame + last)) {
+    const inRange = host.mfnValid(frame + last) || host.unfixed["XSA-167"];
+    if (!host.mfnValid(frame) || (frame & last) !== 0 || !inRange) {
       return host.refuse("getPageFromTableEntry: superpage misaligned or not RAM", frame, -EINVAL);
     }
     return host.scheme.map(vcpu, domain, frame, (lo & _PAGE_RW) !== 0);

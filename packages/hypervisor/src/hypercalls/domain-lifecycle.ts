@@ -3,6 +3,7 @@ import {
   DOMAIN_total_pages,
   DOMSTATE_building,
   DOMSTATE_dying,
+  DOMSTATE_none,
   DOMSTATE_running,
 } from "../domain-words.ts";
 import { clearPinned } from "../page-lock.ts";
@@ -97,7 +98,7 @@ function isTableInUse(host: Host, frame: number): boolean {
 export function destroyDomain(domain: Domain): number {
   const { host } = domain;
   const { xen } = host;
-  if (host.domains[domain.slot] !== domain) return 0;
+  if (host.domains[domain.slot] !== domain || domain.load(DOMAIN_state) === DOMSTATE_none) return 0;
   domain.store(DOMAIN_state, DOMSTATE_dying);
   for (const vcpu of domain.vcpus) {
     settleOldGuestTable(vcpu);
@@ -131,7 +132,7 @@ export function destroyDomain(domain: Domain): number {
     });
   }
   const left = domain.load(DOMAIN_total_pages);
-  if (left === 0) host.removeDomain(domain);
+  if (left === 0) domain.store(DOMAIN_state, DOMSTATE_none);
   return left;
 }
 

@@ -138,7 +138,8 @@ function operation(vcpu: Vcpu, words: Int32Array, at: number, owner: Domain): nu
       if (!host.superpagesAllowed || !host.scheme.marks) return -host.version.marksNotAllowedErrno;
       if (!own) return -EPERM;
       const last = (1 << host.superpageOrder) - 1;
-      if (frame % (last + 1) !== 0 || !host.mfnValid(frame + last)) {
+      const inRange = host.mfnValid(frame + last) || host.unfixed["XSA-167"];
+      if (frame % (last + 1) !== 0 || !inRange) {
         return host.refuse("mark, unmark: misaligned or not RAM", frame, -EINVAL);
       }
       return command === MMUEXT_MARK_SUPER
