@@ -153,11 +153,13 @@ function takeFrames(host: Host, first: number, frames: number): void {
 /** Gives frames that nobody else can see yet to a domain: owner first, then the count that lets others in. */
 function assignPages(host: Host, domain: Domain, first: number, frames: number): void {
   const { count, owner } = host;
-  const allCpus = host.maxVcpus === 32 ? -1 : (1 << host.maxVcpus) - 1;
+  const allCpus = (1 << host.maxVcpus) - 1;
   let stale = 0;
+  let lastStamp = -1;
   for (let frame = first; frame < first + frames; frame++) {
     const stamp = loadStamp(owner, frame);
-    if (stamp !== 0 && stale !== allCpus) stale |= filterFlushed(host, allCpus, stamp);
+    if (stamp !== lastStamp) stale |= filterFlushed(host, allCpus, stamp);
+    lastStamp = stamp;
     storeOwner(owner, frame, domain.slot);
   }
   flushTlbMask(host, stale);

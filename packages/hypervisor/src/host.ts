@@ -33,6 +33,10 @@ export interface Refusal {
   readonly mfn: number;
   /** What it answered. */
   readonly rc: number;
+  /** The frame's `count_info` as the check saw it. */
+  readonly count: number;
+  /** The frame's `type_info` as the check saw it. */
+  readonly type: number;
 }
 
 // Words of the control region: the TLB clock, what went wrong, then for each vCPU the clock at its last flush.
@@ -203,6 +207,7 @@ export class Host {
     this.translations = options.modelTlb === true ? allocate(this.maxVcpus + 1, "tlb") : undefined;
     this.memory = new PageMemory(this.frames, this.tableOrder, allocate, options.residentMemory ?? false);
     this.control.store(CONTROL_clock, 1);
+    for (let cpu = 0; cpu <= this.maxVcpus; cpu++) this.control.store(CONTROL_flushTimes + cpu, 1);
 
     const xen = new Domain(this, 0x7ff2, OWNER_XEN, 0, true);
     const io = new Domain(this, 0x7ff1, OWNER_IO, 0, true);
@@ -211,16 +216,25 @@ export class Host {
     this.xen = new Vcpu(xen, this.maxVcpus);
     resetVcpu(this.xen);
 
-    const xenFrames = whole("xenFrames", options.xenFrames ?? 1 << this.superpageOrder, 0, this.frames);
-    this.layOut(
-      options.memoryMap ?? [
-        { start: 0, frames: xenFrames, kind: "xen" },
-        { start: xenFrames, frames: this.frames - xenFrames, kind: "ram" },
-      ],
-    );
+    this.layOut(options.memoryMap ?? this.defaultMemoryMap(options.xenFrames));
     let xenFrame = 0;
     while (xenFrame < this.frames - 1 && (this.count.load(xenFrame) & PGC_xen_heap) === 0) xenFrame++;
     this.xenFrame = xenFrame;
+  }
+
+  /** Xen at the bottom of memory, and RAM above. */
+  private defaultMemoryMap(asked: number | undefined): readonly MemoryRange[] {
+    const xenFrames = asked ?? 1 << this.superpageOrder;
+    if (!Number.isInteger(xenFrames) || xenFrames < 0 || xenFrames > this.frames) {
+      throw new RangeError(
+        `xenFrames: ${xenFrames} ${asked === undefined ? "by default (one superpage)" : "given"}, expected a whole number ` +
+          `from 0 to ${this.frames}, the frames of the host`,
+      );
+    }
+    return [
+      { start: 0, frames: xenFrames, kind: "xen" },
+      { start: xenFrames, frames: this.frames - xenFrames, kind: "ram" },
+    ];
   }
 
   /** Gives each frame its first state: free RAM, Xen's own (which nobody can reference), or I/O. */
@@ -251,7 +265,9 @@ export class Host {
    * @returns `rc`, so that a check can refuse and say why in one statement.
    */
   refuse(check: string, frame: number, rc: number): number {
-    this.lastRefusal = { check, mfn: frame, rc };
+    const valid = this.mfnValid(frame);
+    const count = valid ? this.count.load(frame) : 0;
+    this.lastRefusal = { check, mfn: frame, rc, count, type: valid ? this.type.load(frame) : 0 };
     return rc;
   }
 
@@ -355,6 +371,7 @@ export class Host {
 }
 
 function resetVcpu(vcpu: Vcpu): void {
+  for (let field = 0; field < VCPU_words; field++) vcpu.store(field, 0);
   for (const field of [VCPU_guest_table, VCPU_guest_table_user, VCPU_old_guest_table, VCPU_old_guest_ptpg]) {
     vcpu.store(field, -1);
   }

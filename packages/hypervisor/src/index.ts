@@ -122,6 +122,7 @@ export { cacheTranslation, loadFromFrameHigh, loadFromFrameLow, storeToFrame, to
 // Looking from outside.
 export { type AuditDifference, audit } from "./audit.ts";
 export type { CountInfo } from "./count-info.ts";
+export { PGT_count_mask } from "./type-info.ts";
 export { type FrameType, describeFrame, ownerOf, readCount, readType, superpageState } from "./frame-description.ts";
 export {
   PerfCounters,

@@ -105,11 +105,11 @@ export function putPageFromTableEntry(
   const { host } = vcpu;
   if ((lo & _PAGE_PRESENT) === 0) return 1;
   const frame = pteMfn(lo, hi);
-  if (frame === table) return 1;
   if (level === 2 && (lo & _PAGE_PSE) !== 0) {
     host.scheme.unmap(vcpu, frame, (lo & _PAGE_RW) !== 0);
     return 0;
   }
+  if (frame === table) return 1;
   const rc = putPageType(vcpu, frame, level > 2, table, partial);
   if (rc !== 0) return rc;
   host.perf.tableFramePuts++;

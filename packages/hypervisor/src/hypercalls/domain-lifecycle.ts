@@ -85,8 +85,8 @@ function isTableInUse(host: Host, frame: number): boolean {
 }
 
 /**
- * Destroys a domain: drops its roots and descriptor tables, then for each of its frames the pin, the superpage's mark
- * and the owner's hold; at last breaks circles of linear page tables, L4 first, then L3 and L2.
+ * Destroys a domain: drops its roots and descriptor tables, then the pins of its frames, then for each frame the
+ * superpage's mark and the owner's hold; at last breaks circles of linear page tables, L4 first, then L3 and L2.
  *
  * Preemptible at every frame and inside every table.
  *
@@ -105,6 +105,17 @@ export function destroyDomain(domain: Domain): number {
     dropBasePointers(vcpu, () => settleOldGuestTable(vcpu));
     destroyGdt(vcpu);
   }
+  forEachOwned(host, domain, (frame) => {
+    if (!getPage(host, frame, domain.slot)) return;
+    if (clearPinned(host, frame)) {
+      host.perf.tableFramePuts++;
+      host.perf.tableTypePuts++;
+      putPageAndTypePreemptible(xen, frame);
+      settle(xen);
+    }
+    putPage(host, frame);
+  });
+  // A mark goes when no pinned table maps its superpage any more: `rfc` counts entries by whether the mark is there.
   let lastSuperpage = -1;
   forEachOwned(host, domain, (frame) => {
     const superpage = frame >> host.superpageOrder;
@@ -113,12 +124,6 @@ export function destroyDomain(domain: Domain): number {
       host.scheme.relinquish(xen, domain, superpage << host.superpageOrder);
     }
     if (!getPage(host, frame, domain.slot)) return;
-    if (clearPinned(host, frame)) {
-      host.perf.tableFramePuts++;
-      host.perf.tableTypePuts++;
-      putPageAndTypePreemptible(xen, frame);
-      settle(xen);
-    }
     if (clearAllocated(host, frame)) putPage(host, frame);
     putPage(host, frame);
   });

@@ -17,6 +17,11 @@ export function frameOfAddress(lo: number, hi: number): number {
   return (hi >>> 0) * 0x10_0000 + (lo >>> 12);
 }
 
+/** A register: whatever is no number is 0. */
+export function numberArgument(argument: unknown): number {
+  return typeof argument === "number" ? argument : 0;
+}
+
 /** Words of guest memory that hold requests; anything else faults. */
 export function guestWords(argument: unknown): Int32Array | undefined {
   return argument instanceof Int32Array ? argument : undefined;

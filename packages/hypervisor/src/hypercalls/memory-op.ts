@@ -1,5 +1,7 @@
 import { EFAULT, EINVAL, ENOMEM, ENOSYS, EPERM, ESRCH } from "../errno.ts";
-import { allocDomainPages } from "../heap.ts";
+import { DOMAIN_total_pages } from "../domain-words.ts";
+import { allocDomainPages, freeHeapPage } from "../heap.ts";
+import { OWNER_NONE, loadOwner, storeOwner } from "../owner-info.ts";
 import type { Domain, Vcpu } from "../host.ts";
 import { PGC_allocated, PGC_count_mask } from "../count-info.ts";
 import { clearAllocated, getPage, putPage } from "../page-references.ts";
@@ -126,14 +128,11 @@ function exchange(vcpu: Vcpu, argument: unknown): number {
   if (from.domain !== to.domain || from.count * 2 ** from.order !== to.count * 2 ** to.order) return -EINVAL;
   const { host } = vcpu;
   const stolen: number[] = [];
-  const giveBack = (): void => {
-    for (const frame of stolen) host.count.store(frame, PGC_allocated | 1);
-  };
   for (let i = 0; i < from.count; i++) {
     const first = from.extents[i] as number;
     for (let frame = first; frame < first + 2 ** from.order; frame++) {
-      if (!stealPage(vcpu, from.domain, frame)) {
-        giveBack();
+      if (!stealPage(from.domain, frame)) {
+        for (const taken of stolen) returnPage(from.domain, taken);
         return -EINVAL;
       }
       stolen.push(frame);
@@ -146,25 +145,35 @@ function exchange(vcpu: Vcpu, argument: unknown): number {
       for (const extent of fresh) {
         for (let frame = extent; frame < extent + 2 ** to.order; frame++) removePage(vcpu, to.domain, frame);
       }
-      giveBack();
+      for (const taken of stolen) returnPage(from.domain, taken);
       return -ENOMEM;
     }
     fresh.push(first);
   }
   for (const [i, first] of fresh.entries()) to.extents[i] = first;
-  for (const frame of stolen) putPage(host, frame);
+  for (const frame of stolen) freeHeapPage(host, frame);
   vcpu.done = from.count;
   return 0;
 }
 
-/** Takes a frame away from its owner when nobody else refers to it; the caller holds its one reference then. */
-function stealPage(vcpu: Vcpu, domain: Domain, frame: number): boolean {
-  const { host } = vcpu;
-  if (!host.mfnValid(frame) || !getPage(host, frame, domain.slot)) return false;
+/**
+ * Takes a frame away from its owner when nobody else refers to it. Its count is 0 then, so that nobody can get hold of
+ * it, and it does not count against the owner's limit any more.
+ */
+function stealPage(domain: Domain, frame: number): boolean {
+  const { host } = domain;
+  if (!host.mfnValid(frame) || loadOwner(host.owner, frame) !== domain.slot) return false;
   const x = host.count.load(frame);
-  const alone =
-    (x & (PGC_allocated | PGC_count_mask)) === (PGC_allocated | 2) &&
-    host.count.compareAndSwap(frame, x, (x & ~PGC_allocated) - 1) === x;
-  if (!alone) putPage(host, frame);
-  return alone;
+  if ((x & (PGC_allocated | PGC_count_mask)) !== (PGC_allocated | 1)) return false;
+  if (host.count.compareAndSwap(frame, x, x & ~(PGC_allocated | PGC_count_mask)) !== x) return false;
+  storeOwner(host.owner, frame, OWNER_NONE);
+  domain.add(DOMAIN_total_pages, -1);
+  return true;
+}
+
+/** Gives a stolen frame back to its owner. */
+function returnPage(domain: Domain, frame: number): void {
+  storeOwner(domain.host.owner, frame, domain.slot);
+  domain.add(DOMAIN_total_pages, 1);
+  domain.host.count.store(frame, PGC_allocated | 1);
 }

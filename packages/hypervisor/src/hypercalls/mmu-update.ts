@@ -69,10 +69,11 @@ export function mmuUpdate(vcpu: Vcpu, requests: unknown, count: number, foreignd
   return rc;
 }
 
-/** Puts the table that a request let go of, with as many continuations as it takes. */
+/** Puts the table that a request let go of: each attempt is a continuation of the hypercall, as in Xen. */
 export function settleOldGuestTable(vcpu: Vcpu): void {
   while (hasOldGuestTable(vcpu)) {
-    if (putOldGuestTable(vcpu) === -ERESTART) continueHypercall(vcpu);
+    continueHypercall(vcpu);
+    putOldGuestTable(vcpu);
   }
 }
 

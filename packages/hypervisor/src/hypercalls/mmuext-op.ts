@@ -1,4 +1,4 @@
-import { DOMAIN_dirty_cpus } from "../domain-words.ts";
+import { DOMAIN_dirty_cpus, DOMAIN_state, DOMSTATE_dying } from "../domain-words.ts";
 import { VCPU_ldt_base_hi, VCPU_ldt_base_lo, VCPU_ldt_ents, VCPU_old_guest_table } from "../vcpu-words.ts";
 import { clearPinned, setPinned } from "../page-lock.ts";
 import { EACCES, EFAULT, EINTR, EINVAL, ENOSYS, EPERM, ERESTART, ESRCH } from "../errno.ts";
@@ -161,7 +161,12 @@ function pin(vcpu: Vcpu, owner: Domain, frame: number, type: number): number {
   }
   host.perf.tableFrameGets++;
   host.perf.tableTypeGets++;
-  if (setPinned(host, frame)) return 0;
+  if (setPinned(host, frame)) {
+    // Destruction may have passed this frame already: then nobody would ever unpin it.
+    if (owner.load(DOMAIN_state) !== DOMSTATE_dying || !clearPinned(host, frame)) return 0;
+    dropPin(vcpu, frame, type);
+    return host.refuse("pin: the domain is dying", frame, -EINVAL);
+  }
   dropPin(vcpu, frame, type);
   return host.refuse("pin: pinned already", frame, -EINVAL);
 }

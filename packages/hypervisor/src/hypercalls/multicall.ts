@@ -8,7 +8,7 @@ import {
   __HYPERVISOR_set_gdt,
   __HYPERVISOR_update_va_mapping,
 } from "./hypercall-numbers.ts";
-import { continueHypercall } from "./hypercall-arguments.ts";
+import { continueHypercall, numberArgument } from "./hypercall-arguments.ts";
 import { memoryOp } from "./memory-op.ts";
 import { mmuUpdate } from "./mmu-update.ts";
 import { mmuextOp } from "./mmuext-op.ts";
@@ -25,10 +25,6 @@ export interface MulticallEntry {
   result: number;
 }
 
-function word(argument: unknown): number {
-  return typeof argument === "number" ? argument : 0;
-}
-
 /**
  * Calls a hypercall by its number, as the entry stub does: any arguments.
  *
@@ -37,17 +33,24 @@ function word(argument: unknown): number {
 export function dispatchHypercall(vcpu: Vcpu, op: number, args: readonly unknown[]): number {
   switch (op) {
     case __HYPERVISOR_mmu_update:
-      return mmuUpdate(vcpu, args[0], word(args[1]), word(args[2]));
+      return mmuUpdate(vcpu, args[0], numberArgument(args[1]), numberArgument(args[2]));
     case __HYPERVISOR_set_gdt:
-      return setGdt(vcpu, args[0], word(args[1]));
+      return setGdt(vcpu, args[0], numberArgument(args[1]));
     case __HYPERVISOR_memory_op:
-      return memoryOp(vcpu, word(args[0]), args[1]);
+      return memoryOp(vcpu, numberArgument(args[0]), args[1]);
     case __HYPERVISOR_multicall:
-      return multicall(vcpu, args[0], word(args[1]));
+      return multicall(vcpu, args[0], numberArgument(args[1]));
     case __HYPERVISOR_update_va_mapping:
-      return updateVaMapping(vcpu, word(args[0]), word(args[1]), word(args[2]), word(args[3]), word(args[4]));
+      return updateVaMapping(
+        vcpu,
+        numberArgument(args[0]),
+        numberArgument(args[1]),
+        numberArgument(args[2]),
+        numberArgument(args[3]),
+        numberArgument(args[4]),
+      );
     case __HYPERVISOR_mmuext_op:
-      return mmuextOp(vcpu, args[0], word(args[1]), word(args[2]));
+      return mmuextOp(vcpu, args[0], numberArgument(args[1]), numberArgument(args[2]));
     default:
       return -ENOSYS;
   }
@@ -69,7 +72,8 @@ export function multicall(vcpu: Vcpu, calls: unknown, count: number): number {
     const entry = calls[i] as Partial<MulticallEntry> | null | undefined;
     if (typeof entry !== "object" || entry === null || !Array.isArray(entry.args)) return -EFAULT;
     vcpu.host.perf.multicallEntries++;
-    entry.result = entry.op === __HYPERVISOR_multicall ? -ENOSYS : dispatchHypercall(vcpu, word(entry.op), entry.args);
+    entry.result =
+      entry.op === __HYPERVISOR_multicall ? -ENOSYS : dispatchHypercall(vcpu, numberArgument(entry.op), entry.args);
   }
   return 0;
 }

@@ -231,6 +231,7 @@ function sealedScheme(name: SchemeName, strict: boolean): Scheme {
     wordsPerSuperpage: WORDS,
 
     map(vcpu, domain, head, writable) {
+      if (domain.load(DOMAIN_state) === DOMSTATE_dying) return vcpu.host.refuse("map: a dying domain", head, -ESRCH);
       return writable
         ? addUser(vcpu, domain, head, SEALED_writer, SEALED_writers_mask)
         : addUser(vcpu, domain, head, SEALED_reader, SEALED_readers_mask);
@@ -241,7 +242,7 @@ function sealedScheme(name: SchemeName, strict: boolean): Scheme {
     },
 
     mark(vcpu, domain, head) {
-      if (domain.load(DOMAIN_state) === DOMSTATE_dying) return -ESRCH;
+      if (domain.load(DOMAIN_state) === DOMSTATE_dying) return vcpu.host.refuse("mark: a dying domain", head, -ESRCH);
       return addUser(vcpu, domain, head, SEALED_mark, SEALED_mark);
     },
 
