@@ -1,0 +1,20 @@
+/**
+ * What user space sees when a system call or an access fails.
+ *
+ * A call that fails returns a negated errno ([L39 include/asm-generic/errno-base.h]); an access that fails raises a
+ * signal.
+ */
+export const ENOMEM = 12;
+export const EINVAL = 22;
+
+/** What an access raises that cannot be served: SIGKILL stands for the out-of-memory killer. */
+export type Signal = "SIGSEGV" | "SIGBUS" | "SIGKILL";
+
+/**
+ * Whether a call's result is a negated errno and not what was asked for.
+ *
+ * @param result - what {@link Guest} methods return: an object, an address, a count, or a negated errno.
+ */
+export function isErrno(result: unknown): result is number {
+  return typeof result === "number" && result < 0;
+}

@@ -1,0 +1,265 @@
+import { type Domain, type Host, destroyDomain, touch } from "@xsp/hypervisor";
+import { HPAGE_SIZE, PAGE_SIZE } from "./address-layout.ts";
+import { assert } from "./assert.ts";
+import { type Balloon, decreaseReservation, increaseReservation } from "./balloon.ts";
+import { type GuestOptions, bootKernel } from "./boot.ts";
+import { EINVAL, ENOMEM, type Signal } from "./errno.ts";
+import { execMmap, newPinnedMm } from "./exec.ts";
+import { exitMm } from "./exit.ts";
+import { dupMm } from "./fork.ts";
+import { GuestEvents } from "./guest-events.ts";
+import type { HugetlbFile } from "./hugetlb-file.ts";
+import { setMaxHugePages } from "./hugetlb-pool.ts";
+import { hugetlbFileSetup } from "./hugetlb.ts";
+import { type Kernel, nrFreePages, printk } from "./kernel.ts";
+import type { Mm, Vma } from "./mm.ts";
+import { handleMmFault, mmapRegion, unlinkFile, unmapRegion } from "./mmap.ts";
+import { type ProcessInfo, describeProcess } from "./process-list.ts";
+import { type Process, switchMm } from "./process.ts";
+import type { ShmemFile } from "./shmem-file.ts";
+import { shmemFileSetup } from "./shmem.ts";
+import type { GuestStyle } from "./zone.ts";
+
+/** State of the hugepage pool, in hugepages of 2 MiB: the HugePages_… lines of /proc/meminfo. */
+export interface PoolTotals {
+  readonly total: number;
+  readonly free: number;
+  /** Promised to files and not yet touched. */
+  readonly reserved: number;
+  /** How many carry a mark that Xen accepted. */
+  readonly marked: number;
+  /** All of them, in bytes. */
+  readonly bytes: number;
+}
+
+/**
+ * A Linux-like PV guest on a simulated host: its system calls and its devices, for whoever drives it.
+ *
+ * It reaches the hypervisor through hypercalls and stores of its CPU only. What user space does wrong comes back as a
+ * negated errno or a signal; a wrong argument of the driver throws a `RangeError`.
+ */
+export class Guest {
+  /** The inside of the kernel: for tests and for tools that look into it. */
+  readonly kernel: Kernel;
+  readonly domain: Domain;
+  readonly style: GuestStyle;
+  /** Memory in 4 KiB pages. */
+  readonly frames: number;
+  private readonly tasks = new Map<number, Process>();
+  private readonly balloon: Balloon = { pages: [] };
+  private nextPid = 1;
+  private running = true;
+
+  /** Use {@link bootGuest}. */
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+    this.domain = kernel.domain;
+    this.style = kernel.style;
+    this.frames = kernel.memMap.nrPages;
+  }
+
+  /** The kernel's log, in Linux's words. */
+  get log(): readonly string[] {
+    return this.kernel.log;
+  }
+
+  /** Copies the guest's counters. */
+  events(): GuestEvents {
+    return Object.assign(new GuestEvents(), this.kernel.events);
+  }
+
+  /** Pages of 4 KiB in the buddy allocator. */
+  freePages(): number {
+    return nrFreePages(this.kernel);
+  }
+
+  /**
+   * Asks for a pool of so many hugepages, as a write to nr_hugepages does: it gets as far as it gets.
+   *
+   * @returns how many hugepages the pool has now.
+   */
+  setNrHugepages(count: number): number {
+    if (!Number.isInteger(count) || count < 0) {
+      throw new RangeError(`nr_hugepages: ${count} given, expected a whole number from 0`);
+    }
+    return setMaxHugePages(this.kernel, count);
+  }
+
+  /** The pool as /proc/meminfo shows it. */
+  pool(): PoolTotals {
+    const { nrHugePages, freeHugePages, resvHugePages, marked } = this.kernel.hstate;
+    return {
+      total: nrHugePages,
+      free: freeHugePages,
+      reserved: resvHugePages,
+      marked,
+      bytes: nrHugePages * HPAGE_SIZE,
+    };
+  }
+
+  /** Starts a process with an empty address space, and runs it. Returns −ENOMEM when memory is short. */
+  spawn(comm = "init"): Process | number {
+    const mm = newPinnedMm(this.kernel);
+    if (mm === undefined) return -ENOMEM;
+    switchMm(this.kernel, mm);
+    return this.addTask(0, comm, mm);
+  }
+
+  /**
+   * Forks a process; the parent goes on running. See `fork.ts` for what it costs and where.
+   *
+   * @returns the child, or −ENOMEM with everything undone.
+   */
+  fork(parent: Process): Process | number {
+    const mm = dupMm(this.kernel, this.run(parent));
+    return typeof mm === "number" ? mm : this.addTask(parent.pid, parent.comm, mm);
+  }
+
+  /** Gives a process an empty address space and another name: `execve`. Returns 0 or −ENOMEM. */
+  exec(process: Process, comm: string = process.comm): number {
+    this.run(process);
+    const rc = execMmap(this.kernel, process);
+    if (rc === 0) process.comm = comm;
+    return rc;
+  }
+
+  /** Ends a process. Simplified: nobody waits for it. */
+  exit(process: Process): void {
+    const mm = this.mmOf(process);
+    process.mm = undefined;
+    this.tasks.delete(process.pid);
+    exitMm(this.kernel, mm);
+  }
+
+  /** Lets a process run: a context switch, unless it runs already. */
+  switchTo(process: Process): void {
+    this.run(process);
+  }
+
+  /** All processes that have not ended, by pid. */
+  processes(): readonly ProcessInfo[] {
+    return [...this.tasks.values()].map((process) => describeProcess(this.kernel, process, this.mmOf(process)));
+  }
+
+  /** Makes a shared segment of hugepages and reserves them: `shmget` with SHM_HUGETLB. −EINVAL or −ENOMEM else. */
+  hugetlbFile(bytes: number): HugetlbFile | number {
+    return hugetlbFileSetup(this.kernel, bytes);
+  }
+
+  /**
+   * Maps hugepages, shared and writable: a segment from its begin, or new ones that nobody else can name.
+   *
+   * @param bytes - a multiple of 2 MiB.
+   * @returns the address, or −EINVAL, or −ENOMEM when the pool is too small.
+   */
+  mmapHugetlb(process: Process, bytes: number, file?: HugetlbFile): number {
+    const mapped = file ?? hugetlbFileSetup(this.kernel, bytes);
+    return this.mapFile(process, bytes, mapped, file === undefined);
+  }
+
+  /** Maps shared memory of 4 KiB pages, an object from its begin or a new one. Returns the address or −errno. */
+  mmapShared(process: Process, bytes: number, file?: ShmemFile): number {
+    return this.mapFile(process, bytes, file ?? shmemFileSetup(bytes), file === undefined);
+  }
+
+  /** Takes the whole mapping that begins at an address out of a process: 0, or −EINVAL when none begins there. */
+  munmap(process: Process, address: number): number {
+    const mm = this.run(process);
+    const vma = mm.vmas.find(({ start }) => start === address);
+    if (vma === undefined) return -EINVAL;
+    unmapRegion(this.kernel, mm, vma);
+    return 0;
+  }
+
+  /** Drops the name of a segment; its pages go when no process maps it: `unlink`, IPC_RMID. */
+  unlink(file: HugetlbFile | ShmemFile): void {
+    if (!file.linked) throw new RangeError("file: its name is gone already");
+    unlinkFile(this.kernel, file);
+  }
+
+  /**
+   * An access of a process to one address. A page fault is served and the access repeated.
+   *
+   * @returns the signal that ends it when the fault cannot be served; SIGKILL also stands for a fault that comes back
+   * for ever because Xen refused the entry.
+   */
+  touch(process: Process, address: number, write = true): Signal | undefined {
+    return touchAddress(this.kernel, this.run(process), address, write);
+  }
+
+  /** Writes to every page, or hugepage, of the mapping that begins at an address, first to last. */
+  touchAll(process: Process, address: number): Signal | undefined {
+    const mm = this.run(process);
+    const vma: Vma | undefined = mm.vmas.find(({ start }) => start === address);
+    if (vma === undefined) return "SIGSEGV";
+    const step = vma.file.kind === "hugetlb" ? HPAGE_SIZE : PAGE_SIZE;
+    for (let at = vma.start; at < vma.end; at += step) {
+      const signal = touchAddress(this.kernel, mm, at, true);
+      if (signal !== undefined) return signal;
+    }
+    return undefined;
+  }
+
+  /** Gives 4 KiB pages back to Xen. Returns how many went. */
+  decreaseReservation(pages: number): number {
+    return decreaseReservation(this.kernel, this.balloon, pages);
+  }
+
+  /** Takes 4 KiB pages back from Xen. Returns how many came. */
+  increaseReservation(pages: number): number {
+    return increaseReservation(this.kernel, this.balloon, pages);
+  }
+
+  /** Destroys the domain from outside, whatever runs in it. Returns 0; the guest cannot be used any more. */
+  shutdown(): number {
+    assert(this.running, "a guest is shut down once");
+    this.running = false;
+    return destroyDomain(this.domain);
+  }
+
+  private addTask(ppid: number, comm: string, mm: Mm): Process {
+    const process: Process = { pid: this.nextPid++, ppid, comm, mm };
+    this.tasks.set(process.pid, process);
+    return process;
+  }
+
+  private mmOf(process: Process): Mm {
+    if (process.mm === undefined) throw new RangeError(`process: ${process.pid} (${process.comm}) has ended`);
+    return process.mm;
+  }
+
+  private run(process: Process): Mm {
+    const mm = this.mmOf(process);
+    switchMm(this.kernel, mm);
+    return mm;
+  }
+
+  private mapFile(process: Process, bytes: number, file: HugetlbFile | ShmemFile | number, own: boolean): number {
+    if (typeof file === "number") return file;
+    const address = mmapRegion(this.mmOf(process), file, bytes);
+    // A file made for this mapping never had a name: it goes with the mapping, or at once if there is none.
+    if (own) unlinkFile(this.kernel, file);
+    return address;
+  }
+}
+
+/**
+ * Boots a guest on a host.
+ *
+ * @throws RangeError when an option is wrong or the host has too little memory.
+ */
+export function bootGuest(host: Host, options: GuestOptions): Guest {
+  return new Guest(bootKernel(host, options));
+}
+
+function touchAddress(kernel: Kernel, mm: Mm, address: number, write: boolean): Signal | undefined {
+  const low = address | 0;
+  const high = Math.floor(address / 2 ** 32);
+  if (touch(kernel.vcpu, low, high, write)) return undefined;
+  const signal = handleMmFault(kernel, mm, address);
+  if (signal !== undefined) return signal;
+  if (touch(kernel.vcpu, low, high, write)) return undefined;
+  // Xen refused the entry or the tree it is in. The real kernel does not notice and takes the same fault for ever.
+  printk(kernel, "BUG: soft lockup - CPU#0 stuck");
+  return "SIGKILL";
+}

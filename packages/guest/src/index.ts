@@ -1,0 +1,16 @@
+export { Guest, bootGuest, type PoolTotals } from "./guest.ts";
+export type { GuestOptions } from "./boot.ts";
+export type { GuestStyle, Zone, ZoneName } from "./zone.ts";
+export { GuestEvents, eventDifference, type GuestEventName } from "./guest-events.ts";
+export { isErrno, type Signal } from "./errno.ts";
+export type { Process } from "./process.ts";
+export type { ProcessInfo, VmaInfo } from "./process-list.ts";
+export type { HugetlbFile } from "./hugetlb-file.ts";
+export type { ShmemFile } from "./shmem-file.ts";
+export type { Mm, Vma } from "./mm.ts";
+export { type GfpFlags, type Kernel, allocPages, freePages, nrFreePages, pageHighMem } from "./kernel.ts";
+export { type Highmem, kmap, kmapAtomic, kmapFlushUnused, kunmap, kunmapAtomic } from "./highmem.ts";
+export type { Hstate } from "./hstate.ts";
+export { type MemMap, NO_PAGE } from "./mem-map.ts";
+export type { MulticallBuffer } from "./multicall-buffer.ts";
+export type { PhysToMachine } from "./phys-to-machine.ts";

@@ -1,0 +1,49 @@
+// One fork and exec of 64 GiB of hugepages under the scheme that is named as argument. Prints what was counted as JSON.
+//
+// A program of its own, so that its peak memory is its own and it runs what is shipped, without a test runner around it.
+import { audit, createHost, perfDifference, snapshotPerf } from "@xsp/hypervisor";
+import { bootGuest, eventDifference } from "@xsp/guest";
+
+const HUGEPAGES = 32_768;
+/** Room for the direct map's tables and everything else: 256 MiB. */
+const OTHER_FRAMES = 65_536;
+const frames = HUGEPAGES * 512 + OTHER_FRAMES;
+
+const host = createHost({ frames: frames + 512, scheme: process.argv[2] });
+const free = host.freeFrames;
+const guest = bootGuest(host, { frames });
+
+/** Counts on both sides what a piece of work costs. */
+function measure(work) {
+  const perf = snapshotPerf(host);
+  const events = guest.events();
+  const result = work();
+  return {
+    result,
+    perf: perfDifference(perf, snapshotPerf(host)),
+    events: eventDifference(events, guest.events()),
+  };
+}
+
+let parent;
+let address;
+let child;
+const pool = measure(() => guest.setNrHugepages(HUGEPAGES));
+const { marked } = guest.pool();
+const touch = measure(() => {
+  parent = guest.spawn("instance");
+  address = guest.mmapHugetlb(parent, HUGEPAGES * 2 ** 21);
+  return guest.touchAll(parent, address);
+});
+const fork = measure(() => {
+  child = guest.fork(parent);
+});
+const afterFork = audit(host).length;
+const exec = measure(() => guest.exec(child, "login"));
+const afterExec = audit(host).length;
+const { log } = guest;
+const destroyed = guest.shutdown();
+const framesLeft = free - host.freeFrames;
+const differences = { afterFork, afterExec, atTheEnd: audit(host).length };
+const peakRssMiB = process.resourceUsage().maxRSS / 1024;
+console.log(JSON.stringify({ pool, marked, touch, fork, exec, log, destroyed, framesLeft, differences, peakRssMiB }));

@@ -1,0 +1,23 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { expect, it } from "vitest";
+
+// What a guest may use of the hypervisor: hypercalls, loads and stores of its CPU, the numbers of the public
+// interface, and, to come into the world, the toolstack's part of a domain's life.
+const allowed = [
+  /^do(MmuUpdate|MmuextOp|UpdateVaMapping|Multicall|MemoryOp)$/,
+  /^(storeToFrame|loadFromFrameLow|loadFromFrameHigh|touch)$/,
+  /^(createDomain|unpauseDomain|destroyDomain|builderStore)$/,
+  /^(_PAGE_|MMU_|MMUEXT_|UVMF_|XENMEM_|DOMID_|__HYPERVISOR_)/,
+  /^(mfn|pfn|Mfn|Pfn|pteLo|pteHi|pteMfn)$/,
+  /^(Domain|Host|Vcpu|MulticallEntry)$/,
+];
+
+const src = new URL("../src/", import.meta.url);
+
+it.each(readdirSync(src))("%s reaches the hypervisor through hypercalls and its CPU only", (file) => {
+  const code = readFileSync(new URL(file, src), "utf8");
+  const lists = [...code.matchAll(/import (?:type )?\{([^}]*)\} from "@xsp\/hypervisor"/g)];
+  const names = lists.flatMap(([, list]) => (list ?? "").split(",").map((name) => name.replace("type ", "").trim()));
+  expect(names.filter((name) => name !== "" && !allowed.some((pattern) => pattern.test(name)))).toEqual([]);
+  expect(code.match(/from "@xsp\/hypervisor"/g)?.length ?? 0).toBe(lists.length);
+});

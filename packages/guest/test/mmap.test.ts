@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { type Guest, type Process } from "../src/index.ts";
+import { type Mm, findVma, getUnmappedArea, rangeIsMapped, vmaLink } from "../src/mm.ts";
+import { boot, expectClean, ok } from "./small-guest.ts";
+
+const MiB = 2 ** 20;
+const GiB = 2 ** 30;
+
+function guestWithPool(hugepages: number): { guest: Guest; process: Process; clean: () => void } {
+  const { guest, host } = boot("sealed", 48);
+  expect(guest.setNrHugepages(hugepages)).toBe(hugepages);
+  return { guest, process: ok(guest.spawn()), clean: () => expectClean(host) };
+}
+
+const emptyMm = (): Mm => ({ pgd: 1, userPgd: 2, vmas: [], pageTablePages: 0, nrPtes: 0 }) as unknown as Mm;
+const file = { kind: "shmem", nrPages: 1, pages: new Map(), mappings: 1, linked: true } as const;
+
+describe("addresses of mappings", () => {
+  it("begin at a multiple of 1 GiB when they are that long, so that 64 GiB need 64 PMD pages", () => {
+    expect(getUnmappedArea(emptyMm(), 64 * GiB, true) % GiB).toBe(0);
+  });
+
+  it("come one after the other, and fill a gap that is long enough", () => {
+    const mm = emptyMm();
+    const starts = [4, 2, 6].map((length) => {
+      const start = getUnmappedArea(mm, length * MiB, true);
+      vmaLink(mm, { start, end: start + length * MiB, file });
+      return start;
+    });
+    expect(starts.map((start) => start - (starts[0] ?? 0))).toEqual([0, 4 * MiB, 6 * MiB]);
+    mm.vmas = mm.vmas.filter(({ start }) => start !== starts[1]);
+    expect(getUnmappedArea(mm, 2 * MiB, true)).toBe(starts[1]);
+    expect(getUnmappedArea(mm, 4 * MiB, true)).toBe((starts[2] ?? 0) + 6 * MiB);
+  });
+
+  it("run out", () => {
+    expect(getUnmappedArea(emptyMm(), 2 ** 47, true)).toBe(-1);
+  });
+
+  it("are found by what they contain", () => {
+    const mm = emptyMm();
+    vmaLink(mm, { start: 8192, end: 16384, file });
+    expect([4096, 8191, 8192, 16383, 16384].map((at) => findVma(mm, at)?.start)).toEqual([
+      undefined,
+      undefined,
+      8192,
+      8192,
+      undefined,
+    ]);
+    const [vma] = mm.vmas;
+    expect(vma !== undefined && rangeIsMapped(mm, 0, 2 ** 21, vma)).toBe(false);
+  });
+});
+
+describe("mappings", () => {
+  it("of one segment in several processes show the same pages", () => {
+    const { guest, process, clean } = guestWithPool(4);
+    const segment = ok(guest.hugetlbFile(4 * MiB));
+    const other = ok(guest.spawn("other"));
+    for (const each of [process, other]) {
+      expect(guest.touchAll(each, ok(guest.mmapHugetlb(each, 4 * MiB, segment)))).toBeUndefined();
+    }
+    expect(guest.pool()).toMatchObject({ total: 4, free: 2, reserved: 0 });
+    guest.unlink(segment);
+    guest.exit(process);
+    expect(guest.pool()).toMatchObject({ free: 2 });
+    clean();
+    guest.exit(other);
+    expect(guest.pool()).toMatchObject({ free: 4 });
+    clean();
+  });
+
+  it("keep the page tables that a neighbour needs, and free them with the last", () => {
+    const { guest, process, clean } = guestWithPool(4);
+    const first = ok(guest.mmapHugetlb(process, 2 * MiB));
+    const second = ok(guest.mmapHugetlb(process, 4 * MiB));
+    const small = ok(guest.mmapShared(process, 8192));
+    for (const address of [first, second, small]) expect(guest.touchAll(process, address)).toBeUndefined();
+    const tables = (): number | undefined => guest.processes()[0]?.pageTablePages;
+    expect(tables()).toBe(2 + 3);
+    expect(guest.munmap(process, first)).toBe(0);
+    expect(tables()).toBe(2 + 3);
+    expect(guest.munmap(process, small)).toBe(0);
+    expect(tables()).toBe(2 + 2);
+    clean();
+    expect(guest.touchAll(process, second)).toBeUndefined();
+    expect(guest.munmap(process, second)).toBe(0);
+    expect(tables()).toBe(2);
+    clean();
+  });
+
+  it("of no length, or longer than their file, are EINVAL", () => {
+    const { guest, process } = guestWithPool(4);
+    const segment = ok(guest.hugetlbFile(4 * MiB));
+    expect(guest.mmapHugetlb(process, 6 * MiB, segment)).toBe(-22);
+    expect(guest.mmapHugetlb(process, MiB, segment)).toBe(-22);
+    expect(guest.mmapShared(process, 0)).toBe(-22);
+    expect(guest.munmap(process, 0x1000)).toBe(-22);
+  });
+
+  it("are all that a process can touch", () => {
+    const { guest, process } = guestWithPool(1);
+    const address = ok(guest.mmapHugetlb(process, 2 * MiB));
+    expect(guest.touch(process, address - 1)).toBe("SIGSEGV");
+    expect(guest.touch(process, address + 2 * MiB)).toBe("SIGSEGV");
+    expect(guest.touch(process, address + 2 * MiB - 1)).toBeUndefined();
+    expect(guest.touchAll(process, address + 4096)).toBe("SIGSEGV");
+  });
+
+  it("end the process when there is no memory for their pages", () => {
+    const { guest, process, clean } = guestWithPool(0);
+    const address = ok(guest.mmapShared(process, 64 * MiB));
+    expect(guest.touchAll(process, address)).toBe("SIGKILL");
+    clean();
+    guest.exit(process);
+    expect(guest.freePages()).toBeGreaterThan(40 * 256);
+    clean();
+  });
+});
+
+describe("a page table", () => {
+  it("is empty at first, even in a page that was a root before, into which Xen had written its slots", () => {
+    const { guest, process, clean } = guestWithPool(1);
+    for (let round = 0; round < 5; round++) {
+      const other = ok(guest.spawn("other"));
+      expect(guest.exec(process)).toBe(0);
+      const address = ok(guest.mmapHugetlb(process, 2 * MiB));
+      expect(guest.touch(process, address)).toBeUndefined();
+      guest.exit(other);
+      expect(guest.munmap(process, address)).toBe(0);
+      clean();
+    }
+    expect(guest.log).toEqual([]);
+  });
+});
+
+describe("a process that has ended", () => {
+  it("is refused, as a bug of whoever drives the guest", () => {
+    const { guest, process } = guestWithPool(0);
+    guest.exit(process);
+    expect(() => guest.fork(process)).toThrow(RangeError);
+    expect(() => guest.touch(process, 0)).toThrow("has ended");
+  });
+});

@@ -1,0 +1,86 @@
+import {
+  type Host,
+  type PerfSnapshot,
+  type SchemeName,
+  audit,
+  createHost,
+  perfDifference,
+  pfn,
+  readCount,
+  readType,
+  schemeNames,
+  snapshotPerf,
+} from "@xsp/hypervisor";
+import { expect } from "vitest";
+import {
+  type Guest,
+  type GuestEvents,
+  type GuestOptions,
+  type Process,
+  bootGuest,
+  eventDifference,
+  isErrno,
+} from "../src/index.ts";
+
+/** Every scheme of the hypervisor. */
+export const allSchemes: readonly SchemeName[] = schemeNames;
+
+export interface Pair {
+  readonly host: Host;
+  readonly guest: Guest;
+}
+
+/** A host just large enough for a guest, and the guest. Sizes in MiB. */
+export function boot(scheme: SchemeName, memoryMiB: number, options: GuestOptions = {}): Pair {
+  const host = createHost({ frames: memoryMiB * 256 + 1024, scheme });
+  return { host, guest: bootGuest(host, { memoryMiB, ...options }) };
+}
+
+/** The result of a call that is expected to succeed. */
+export function ok<T>(result: T | number): T {
+  if (isErrno(result)) throw new Error(`errno ${result}`);
+  return result;
+}
+
+/** A process that has mapped and touched hugepages; the pool is made that large first. */
+export function sharer(guest: Guest, hugepages: number): { process: Process; address: number } {
+  expect(guest.setNrHugepages(hugepages)).toBe(hugepages);
+  const process: Process = ok(guest.spawn("instance"));
+  const address = ok(guest.mmapHugetlb(process, hugepages * 2 ** 21));
+  expect(guest.touchAll(process, address)).toBeUndefined();
+  return { process, address };
+}
+
+/** Says that the audit of a host finds no difference. */
+export function expectClean(host: Host): void {
+  expect(audit(host)).toEqual([]);
+}
+
+/** Writable type count of a page: 0 where the frame is of another type. */
+export function writableCount({ host, guest }: Pair, page: number): number {
+  const { typeName, typeCount } = readType(host, guest.kernel.phys.pfnToMfn(pfn(page)));
+  return typeName === "writable" ? typeCount : 0;
+}
+
+/** Says that every frame of a host is back in the heap and nobody counts anything. */
+export function expectAllFree(host: Host, freeAtFirst: number): void {
+  expect(host.freeFrames).toBe(freeAtFirst);
+  for (let frame = 512; frame < host.frames; frame++) {
+    const { count } = readCount(host, frame);
+    const { typeCount } = readType(host, frame);
+    if (count !== 0 || typeCount !== 0) expect({ frame, count, typeCount }).toEqual({ frame, count: 0, typeCount: 0 });
+  }
+}
+
+export interface Measured {
+  readonly perf: PerfSnapshot;
+  readonly events: GuestEvents;
+}
+
+/** Counts what a piece of work costs on both sides. */
+export function measure({ host, guest }: Pair, work: () => void): Measured {
+  const perf = snapshotPerf(host);
+  const events = guest.events();
+  work();
+  return { perf: perfDifference(perf, snapshotPerf(host)), events: eventDifference(events, guest.events()) };
+}
