@@ -1,0 +1,370 @@
+import {
+  DECISION_LIMIT,
+  exceeded,
+  type ExploreOptions,
+  type SettledOptions,
+  settleOptions,
+} from "./explore-options.ts";
+import type { CheckResult, IncompleteReason, Progress } from "./check-result.ts";
+import { readCheckpoint, type SavedExploration, writeCheckpoint } from "./checkpoint.ts";
+import { builtInProperties } from "./compiled-model.ts";
+import { allocateInts, type AllocateInts } from "./edge-arena.ts";
+import { expand } from "./expansion.ts";
+import {
+  ExpansionEnd,
+  type ExpansionRun,
+  type ExpansionTables,
+  Hit,
+  keepFirst,
+  newExpansionRun,
+  PropertyCode,
+} from "./expansion-tables.ts";
+import type { ExpansionPool, ExpansionShare } from "./expansion-pool.ts";
+import { findings } from "./findings.ts";
+import { InternedModel } from "./interned-model.ts";
+import type { Model } from "./model.ts";
+import { NodeFlag } from "./node-record.ts";
+import { PENDING } from "./pending-successors.ts";
+import type { StateLayout } from "./state-layout.ts";
+import { StateStore } from "./state-store.ts";
+
+/*
+ * The explorer: every interleaving of a model's programs, breadth first, over exact states.
+ *
+ *   batch of found states ──expand──► successors ──► known? ──yes──► dropped
+ *        ▲                   │                          │ no
+ *        │                   │ an edge without a child  ▼
+ *        └── next batch      ▼                     added at the end, with its parent
+ *                     run the code once, add a node;
+ *                     numbers outgrew their bits? pack all states anew
+ *
+ * What is a state? The memory words and, for each vCPU, the answers that memory gave it since its operation began. The
+ * code is deterministic, so these answers are all of its private state: stack, locals, program counter. Each distinct
+ * list of answers is one node of a program tree (program-tree.ts), so a vCPU is one number; each word is the number of
+ * its value (word-values.ts). Packed into some words of 32 bits (state-layout.ts), a state costs little to copy, hash
+ * and compare, and nothing of it is lost.
+ *
+ * What is a step? One access of one vCPU: a load, a store, a compare-and-swap, the end of a wait, or one way of a choice.
+ * Code between two accesses cannot be seen by others and belongs to the step before it. An operation that returns goes
+ * straight on to the first access of the next: between them lies a state in which the vCPU rests.
+ *
+ * Why is a counterexample shortest? States are found in the order of their distance, and a state is expanded only after
+ * all nearer ones; its parent is the first state that led to it. Properties are evaluated when a state is expanded.
+ *
+ * Local steps. A choice, or an access to a word declared private to the vCPU, can neither disturb nor be disturbed by
+ * another vCPU. Where a vCPU is before such a step, only that step is explored, and the other vCPUs come after it: they
+ * can do there all that they could have done here. This is an ample set of one process, and the usual conditions hold:
+ * the step is independent of all others (C1); no property can see it, since memory that properties may read does not
+ * change, nor who rests, nor, where a property declares to see operations, the operation under way (C2); and no vCPU is
+ * put off for ever, since a step that ends its operation is never taken alone and within an operation a tree has no
+ * cycle (C3). Deadlocks, errors, and every reachable combination of what properties see remain; a counterexample may
+ * pass through choices of vCPUs that then do nothing, which are cut off afterwards (findings.ts).
+ *
+ * Same result for one thread and for many: a batch has a fixed size, threads only look states up while it is expanded,
+ * and what is new is inserted in the order of its parents. Whether to stop is decided between batches.
+ */
+
+/** Most states of one batch. */
+const BATCH = 1 << 16;
+/** Fewer states than this are not worth waking threads for. */
+const POOL_MINIMUM = 1 << 11;
+
+/** What a node costs besides its record: its access and answer as objects. An estimate. */
+const BYTES_PER_NODE = 300;
+
+/** An exploration that can be advanced bit by bit, so that a page stays responsive and an interrupt is noticed. */
+export class Exploration {
+  private readonly model: Model;
+  private readonly options: ExploreOptions;
+  private readonly settled: SettledOptions;
+  private readonly interned: InternedModel;
+  private readonly store: StateStore;
+  private readonly run: ExpansionRun;
+  private readonly codes: Int32Array;
+  private readonly pool: ExpansionPool | undefined;
+  private readonly fields: Int32Array;
+  private tables: ExpansionTables | undefined;
+  private position = 0;
+  /** Where the states of the present distance end. */
+  private levelEnd = 1;
+  private depth = 0;
+  private batchEnd = 0;
+  private stopped: IncompleteReason | "finished" | undefined;
+  private readonly started: number;
+  private elapsed = 0;
+
+  /** @throws RangeError when the model or an option is malformed. */
+  constructor(model: Model, options: ExploreOptions = {}) {
+    const allocate: AllocateInts = options.pool?.allocate ?? allocateInts;
+    this.model = model;
+    this.options = options;
+    this.pool = options.pool;
+    this.started = options.clock?.() ?? 0;
+    this.interned = new InternedModel(model, allocate, options.decisionLimit ?? DECISION_LIMIT);
+    const { compiled } = this.interned;
+    this.settled = settleOptions(compiled, options);
+    this.fields = this.interned.initialFields();
+    this.store = new StateStore(this.interned.layout(), allocate);
+    this.store.reserve(1);
+    const packed = new Int32Array(this.store.layout.slots);
+    this.store.layout.pack(this.fields, packed, 0);
+    this.store.insert(packed, 0, -1);
+    this.run = newExpansionRun(
+      this.interned.fields,
+      this.interned.vcpus,
+      compiled.properties.length,
+      new Int32Array(0),
+    );
+    this.codes = allocate(compiled.properties.length);
+    compiled.properties.forEach(({ kind, name }, property) => {
+      this.codes[property] = this.settled.properties.includes(name) ? PropertyCode[kind] : PropertyCode.skip;
+    });
+  }
+
+  /**
+   * Goes on with an exploration from its {@link checkpoint}.
+   *
+   * @throws RangeError naming what differs: the model, its memory, an option, or what its code does.
+   */
+  static resume(model: Model, options: ExploreOptions, bytes: Uint8Array): Exploration {
+    const exploration = new Exploration(model, options);
+    const { interned, settled } = exploration;
+    exploration.restore(readCheckpoint(bytes, interned, settled, exploration.store));
+    return exploration;
+  }
+
+  /**
+   * Expands some batches of at most 65,536 states.
+   *
+   * @returns whether it is over: everything seen, something violated, or a budget spent.
+   */
+  advance(batches = 1): boolean {
+    for (let left = batches; left > 0 && this.stopped === undefined; left--) {
+      const now = this.options.clock?.() ?? 0;
+      const bytes = this.bytesAfterBatch();
+      this.stopped = exceeded(this.options, this.progress(), bytes, now - this.started);
+      if (this.stopped === undefined) this.expandBatch();
+      this.elapsed = (this.options.clock?.() ?? 0) - this.started;
+      this.options.onProgress?.(this.progress());
+    }
+    return this.stopped !== undefined;
+  }
+
+  progress(): Progress {
+    const { count } = this.store;
+    const { transitions } = this.run;
+    return { states: count, transitions, queue: count - this.position, depth: this.depth, bytes: this.bytes() };
+  }
+
+  /** What was found so far. Replays every counterexample before it reports it. */
+  result(): CheckResult {
+    const isFinished = this.stopped === "finished";
+    const everythingSeen = this.position === this.store.count;
+    const found = findings(this.model, this.interned, this.store, this.settled, this.run.hits, everythingSeen);
+    const verdict = found.violations.length > 0 ? "violated" : isFinished && everythingSeen ? "holds" : "incomplete";
+    const { states, transitions, bytes } = this.progress();
+    return {
+      verdict,
+      reason: verdict === "incomplete" ? this.reason() : undefined,
+      ...found,
+      states,
+      transitions,
+      depth: this.levelEnd === states ? this.depth : this.depth + 1,
+      nodes: this.interned.tree.size,
+      bytes,
+      seconds: this.options.clock === undefined ? undefined : this.elapsed / 1000,
+    };
+  }
+
+  /** Everything as bytes, to {@link resume} from. Linear in the states; about as large as they are in memory. */
+  checkpoint(): Uint8Array {
+    const { position, levelEnd, depth } = this;
+    const { transitions, hits } = this.run;
+    return writeCheckpoint(this.interned, this.settled, this.store, { position, levelEnd, depth, transitions, hits });
+  }
+
+  private restore(saved: SavedExploration): void {
+    this.position = saved.position;
+    this.levelEnd = saved.levelEnd;
+    this.depth = saved.depth;
+    this.run.transitions = saved.transitions;
+    this.run.hits.set(saved.hits);
+    this.decideBetweenBatches();
+  }
+
+  private reason(): IncompleteReason {
+    return this.stopped === undefined || this.stopped === "finished" ? "unfinished" : this.stopped;
+  }
+
+  private bytes(): number {
+    const { tree, forest } = this.interned;
+    const trees = [tree.records, tree.edges, forest.records, forest.edges];
+    const nodes = this.interned.tree.size * BYTES_PER_NODE;
+    return trees.reduce((sum, { ints }) => sum + ints.length * 4, this.store.bytes + nodes);
+  }
+
+  private bytesAfterBatch(): number {
+    const batch = Math.min(BATCH, this.levelEnd - this.position);
+    return this.bytes() - this.store.bytes + this.store.bytesFor(this.store.count + 2 * batch);
+  }
+
+  private expandBatch(): void {
+    const from = this.position;
+    const to = Math.min(this.levelEnd, from + BATCH);
+    this.batchEnd = to;
+    this.evaluateGivenUp(from, to);
+    if (this.pool !== undefined && to - from >= POOL_MINIMUM) this.expandTogether(this.pool, from, to);
+    else this.expandHere(from, to);
+    this.position = to;
+    if (to === this.levelEnd && this.store.count > to) {
+      this.levelEnd = this.store.count;
+      this.depth++;
+    }
+    this.decideBetweenBatches();
+  }
+
+  private expandHere(from: number, to: number): void {
+    const { run, interned, store } = this;
+    for (let at = from; at < to; at = run.position) {
+      run.count = store.count;
+      this.tables ??= this.makeTables();
+      const end = expand(this.tables, run, at, to);
+      store.count = run.count;
+      if (end === ExpansionEnd.full) store.reserve(PENDING + interned.tree.widest * interned.vcpus);
+      if (end === ExpansionEnd.unknownEdge) this.resolveEdge();
+      if (end === ExpansionEnd.unknownDecision) this.learnDecision(run.missProperty, run.position);
+      if (end !== ExpansionEnd.complete) this.tables = undefined;
+    }
+  }
+
+  private expandTogether(pool: ExpansionPool, from: number, to: number): void {
+    this.tables ??= this.makeTables();
+    // What one share brings to light may change the layout; all shares are packed as it was when they were asked for.
+    const { layout } = this.store;
+    for (const share of pool.expand(this.tables, from, to)) this.takeShare(share, layout);
+  }
+
+  private takeShare(share: ExpansionShare, asked: StateLayout): void {
+    const { store, run } = this;
+    const { out, outLength } = share;
+    const stride = asked.slots + 1;
+    run.transitions += share.transitions;
+    share.hits.forEach((state, hit) => {
+      if (state >= 0) keepFirst(run.hits, hit, state);
+    });
+    const packed = new Int32Array(this.interned.fields);
+    for (let at = 0; at < outLength; at += stride) {
+      const parent = out[at] as number;
+      if (parent < 0) {
+        this.expandHere(~parent, ~parent + 1);
+        continue;
+      }
+      if (store.count === store.room) {
+        store.reserve(1);
+        this.tables = undefined;
+      }
+      if (store.layout === asked) {
+        store.insert(out, at + 1, parent);
+      } else {
+        asked.unpack(out, at + 1, this.fields);
+        store.layout.pack(this.fields, packed, 0);
+        store.insert(packed, 0, parent);
+      }
+    }
+    this.expandHere(share.position, share.to);
+  }
+
+  private resolveEdge(): void {
+    const { interned, store, run } = this;
+    interned.tree.resolve(run.missNode, run.missAnswer);
+    if (!interned.fits(store.layout)) store.repack(interned.layout());
+  }
+
+  private learnDecision(property: number, state: number): void {
+    const { interned, store } = this;
+    store.read(state, this.fields);
+    interned.forest.learn(property, this.fields);
+    if (!interned.forest.isGivenUp(property)) return;
+    this.evaluateDirectly(property, state, this.batchEnd);
+  }
+
+  private evaluateGivenUp(from: number, to: number): void {
+    this.codes.forEach((code, property) => {
+      const isOpen = (this.run.hits[Hit.properties + property] as number) < 0;
+      if (code === PropertyCode.skip && isOpen && this.interned.forest.isGivenUp(property)) {
+        this.evaluateDirectly(property, from, to);
+      }
+    });
+  }
+
+  // For a property whose decision tree was given up: its predicate is run for each state of the batch.
+  private evaluateDirectly(property: number, from: number, to: number): void {
+    const { interned, store, fields } = this;
+    const { kind } = interned.compiled.properties[property] as { kind: keyof typeof PropertyCode };
+    this.codes[property] = PropertyCode.skip;
+    for (let state = from; state < to; state++) {
+      store.read(state, fields);
+      const { all } = interned.flags(fields);
+      if (kind === "quiescent" && (all & NodeFlag.resting) === 0) continue;
+      if (kind === "finally" && (all & NodeFlag.done) === 0) continue;
+      if (interned.forest.run(property, fields) !== (kind === "sometimes")) continue;
+      keepFirst(this.run.hits, Hit.properties + property, state);
+      return;
+    }
+  }
+
+  private decideBetweenBatches(): void {
+    const { hits } = this.run;
+    const open = [];
+    let violated = false;
+    [...builtInProperties, ...this.interned.compiled.properties.map(({ name }) => name)].forEach((name, hit) => {
+      if (!this.settled.properties.includes(name)) return;
+      const property = hit - Hit.properties;
+      if ((hits[hit] as number) < 0) {
+        open.push(name);
+      } else if (property >= 0) {
+        violated ||= this.interned.compiled.properties[property]?.kind !== "sometimes";
+        this.codes[property] = PropertyCode.skip;
+      } else {
+        violated = true;
+      }
+    });
+    const isOver = violated && (this.settled.until === "first-violation" || open.length === 0);
+    if (isOver || this.position === this.store.count) this.stopped = "finished";
+  }
+
+  private makeTables(): ExpansionTables {
+    const { interned, store } = this;
+    const { tree, forest } = interned;
+    const { slots, slot, shift, mask } = store.layout;
+    return {
+      words: interned.words,
+      vcpus: interned.vcpus,
+      slots,
+      slot,
+      shift,
+      mask,
+      nodes: tree.records.ints,
+      edges: tree.edges.ints,
+      decisions: forest.records.ints,
+      decisionEdges: forest.edges.ints,
+      roots: forest.roots,
+      codes: this.codes,
+      slabs: store.slabs,
+      table: store.table,
+      room: store.room,
+      widest: tree.widest,
+      localSteps: this.settled.localSteps,
+      seesOperations: interned.compiled.seesOperations,
+    };
+  }
+}
+
+/** Explores a model to the end, synchronously. */
+export function explore(model: Model, options: ExploreOptions = {}): CheckResult {
+  const exploration = new Exploration(model, options);
+  while (!exploration.advance()) {
+    // The next batch.
+  }
+  return exploration.result();
+}

@@ -1,0 +1,31 @@
+export {
+  done,
+  type Announced,
+  type Context,
+  type LocalState,
+  type Model,
+  type ModelOptions,
+  type ModelParts,
+  type Move,
+  type Program,
+  type Property,
+  type Schedule,
+  type StateView,
+  type VcpuView,
+  type World,
+} from "./model.ts";
+export { explore, Exploration } from "./explorer.ts";
+export type { Budget, ExploreOptions } from "./explore-options.ts";
+export type { CheckResult, IncompleteReason, Progress, Violation, Witness } from "./check-result.ts";
+export type { ExpansionPool, ExpansionShare } from "./expansion-pool.ts";
+export type { ExpansionTables } from "./expansion-tables.ts";
+export { replay, type Trace, type TraceStep, type TraceViolation } from "./replay.ts";
+export type { Region } from "./compiled-model.ts";
+export type { Note } from "./operation-run.ts";
+export { encodeToken, modelHash, parseToken, type ParsedToken } from "./token.ts";
+export { everySequence, type Operation, type SequenceOptions } from "./every-sequence.ts";
+export { walk, type WalkOptions, type WalkResult } from "./walk.ts";
+export { describeStep, formatTrace, type TraceFormat } from "./trace/columns.ts";
+export { memoryHistory, type MemoryHistory, type TracedWord } from "./trace/memory-history.ts";
+export { toChromeTrace, toDot, toItf, toJsonLines } from "./trace/trace-exports.ts";
+export { toHtml } from "./trace/html-page.ts";

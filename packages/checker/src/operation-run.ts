@@ -1,0 +1,142 @@
+import type { AccessKind, Instrument } from "@xsp/words";
+import type { CompiledModel } from "./compiled-model.ts";
+import { type Announced, type Context, done, type LocalState } from "./model.ts";
+
+/** The kinds of access, numbered as {@link AccessKind} is, and `choose`, which is answered in every possible way. */
+export const StepKind = { load: 0, store: 1, compareAndSwap: 2, waitWhile: 3, choose: 4 } as const;
+/** One of the five kinds of step, as a number from 0 to 4. */
+export type StepKind = (typeof StepKind)[keyof typeof StepKind];
+
+/** One access as it was asked for. For `choose`, `value` is the number of ways and the address is -1. */
+export interface Access {
+  readonly kind: StepKind;
+  readonly address: number;
+  readonly value: number;
+  readonly desired: number;
+}
+
+/**
+ * Whether an access needs no interleaving because nobody else ever touches the word. A wait does: it can be blocked.
+ */
+export function isHidden(compiled: CompiledModel, vcpu: number, access: Access): boolean {
+  if (access.kind === StepKind.choose || access.kind === StepKind.waitWhile) return false;
+  return compiled.privateTo[access.address] === vcpu;
+}
+
+/** Something a program announced with `note`. */
+export interface Note {
+  readonly label: string;
+  readonly args: readonly Announced[];
+  readonly result: Announced | undefined;
+}
+
+/** How far a run over given answers got. */
+export interface RunOutcome {
+  readonly end: "parked" | "next" | "done" | "threw";
+  /** parked: the access that waits for its answer. */
+  readonly access: Access | undefined;
+  /** next: the local state for the next operation. */
+  readonly local: LocalState | undefined;
+  /** threw: what. */
+  readonly message: string | undefined;
+  /** What `begin` announced last. */
+  readonly operation: string | undefined;
+  /** Every access made before, in order. */
+  readonly trail: readonly Access[];
+  /** Notes made after the last answer was given; with no answers, all of them. */
+  readonly notes: readonly Note[];
+}
+
+// Thrown to leave the program before an access whose answer is not known yet. One object for ever: capturing a stack
+// would cost more than the run. It does not look like an error of the program's own, so a careful `catch` passes it on.
+const parked = new Error("parked by the checker: this must not be caught");
+
+/**
+ * Runs one operation over the answers that memory gave it before and leaves it at the first access without an answer.
+ *
+ * Cost: one run of the operation's code up to that point.
+ */
+export function runOperation(
+  compiled: CompiledModel,
+  vcpu: number,
+  local: LocalState,
+  answers: readonly number[],
+): RunOutcome {
+  const run = new Run(compiled, vcpu, answers);
+  const program = compiled.programs[vcpu];
+  if (program === undefined) throw new RangeError(`there is no vCPU ${vcpu}`);
+  return compiled.behindDoor(run, () => {
+    try {
+      const next = program.step(local, run);
+      if (run.waiting !== undefined) throw new Error(`program ${program.name} caught what parks it: rethrow it`);
+      if (next === done) return run.outcome("done", undefined, undefined);
+      return run.outcome("next", checkedLocal(program.name, next), undefined);
+    } catch (error) {
+      if (error === parked) return run.outcome("parked", undefined, undefined);
+      return run.outcome("threw", undefined, error instanceof Error ? error.message : String(error));
+    }
+  });
+}
+
+class Run implements Instrument, Context {
+  readonly vcpu: number;
+  waiting: Access | undefined;
+  private readonly compiled: CompiledModel;
+  private readonly answers: readonly number[];
+  private readonly trail: Access[] = [];
+  private notes: Note[] = [];
+  private operation: string | undefined;
+
+  constructor(compiled: CompiledModel, vcpu: number, answers: readonly number[]) {
+    this.compiled = compiled;
+    this.vcpu = vcpu;
+    this.answers = answers;
+  }
+
+  access(kind: AccessKind, address: number, value: number, desired: number): number {
+    const owner = this.compiled.privateTo[address] as number;
+    if (owner >= 0 && owner !== this.vcpu) {
+      throw new Error(
+        `vCPU ${this.vcpu} touches ${this.compiled.describeAddress(address)}, which is private to vCPU ${owner}`,
+      );
+    }
+    return this.answer({ kind, address, value, desired });
+  }
+
+  choose(count: number): number {
+    if (!Number.isInteger(count) || count < 1) throw new RangeError(`choose(${count}): expected 1 way or more`);
+    return this.answer({ kind: StepKind.choose, address: -1, value: count, desired: 0 });
+  }
+
+  begin(label: string, ...args: readonly Announced[]): void {
+    this.operation = `${label}(${args.join(", ")})`;
+  }
+
+  note(label: string, args: readonly Announced[] = [], result?: Announced): void {
+    this.notes.push({ label, args: [...args], result });
+  }
+
+  outcome(end: RunOutcome["end"], local: LocalState | undefined, message: string | undefined): RunOutcome {
+    const { trail, notes, operation } = this;
+    return { end, access: this.waiting, local, message, operation, trail, notes };
+  }
+
+  private answer(access: Access): number {
+    const position = this.trail.length;
+    if (this.waiting !== undefined) throw parked;
+    if (position >= this.answers.length) {
+      this.waiting = access;
+      throw parked;
+    }
+    this.trail.push(access);
+    this.notes = [];
+    return this.answers[position] as number;
+  }
+}
+
+function checkedLocal(program: string, local: unknown): LocalState {
+  if (!Array.isArray(local) || !local.every((part) => Number.isSafeInteger(part))) {
+    throw new TypeError(`program ${program} returned ${String(local)}, expected integers in an array, or done`);
+  }
+  return [...(local as number[])];
+}

@@ -1,0 +1,293 @@
+import { type AllocateInts, EdgeArena, GrowingInts, UNKNOWN } from "./edge-arena.ts";
+import type { CompiledModel } from "./compiled-model.ts";
+import type { LocalState, VcpuView } from "./model.ts";
+import { NodeField, NodeFlag, NODE_INTS, NodeKind } from "./node-record.ts";
+import { type Access, isHidden, runOperation, type RunOutcome, StepKind } from "./operation-run.ts";
+import type { WordValues } from "./word-values.ts";
+
+/**
+ * Every distinct point at which a vCPU can be parked, as a node of a tree whose edges are the answers that memory gave.
+ *
+ * ```text
+ *   operation begins             root, interned by (vCPU, local state): all histories that end in that state meet here
+ *        │ parked before load a
+ *     ┌──┴──┐  a = 0, a = 5      edges, numbered as the values of word a are
+ *   node   node
+ *     │      │ step returns      edge to the root of the returned local state, or to a done node
+ * ```
+ *
+ * Code runs once for each edge, when the first state needs it ({@link ProgramTree.resolve}); from then on a step of a
+ * vCPU is two loads from typed arrays. The tree grows with the code's own branching, not with the number of states:
+ * thousands of nodes stand for millions of states.
+ */
+export class ProgramTree {
+  /** {@link NODE_INTS} ints a node, as `node-record.ts` lays them out. */
+  readonly records: GrowingInts;
+  readonly edges: EdgeArena;
+  /** What predicates see of a node, by the number in {@link NodeField.view}. */
+  readonly views: VcpuView[] = [];
+  /** The root of each vCPU's start, which is where exploration begins. */
+  readonly starts: readonly number[];
+  /** The largest number of ways out of one node. */
+  widest = 1;
+  /** Every resolved edge in order, as node and answer: replaying it rebuilds the tree with the same numbers. */
+  readonly resolved: number[] = [];
+  private readonly compiled: CompiledModel;
+  private readonly values: WordValues;
+  private readonly vcpus: number[] = [];
+  private readonly parents: number[] = [];
+  /** The answer on the edge from the parent, as the program got it. */
+  private readonly answers: number[] = [];
+  private readonly accesses: (Access | undefined)[] = [];
+  private readonly locals: LocalState[] = [];
+  private readonly messages = new Map<number, string>();
+  private readonly roots = new Map<string, number>();
+  private readonly viewNumbers = new Map<string, number>();
+  private readonly largest: number[];
+
+  constructor(compiled: CompiledModel, values: WordValues, allocate: AllocateInts) {
+    this.compiled = compiled;
+    this.values = values;
+    this.records = new GrowingInts(allocate, 64 * NODE_INTS);
+    this.edges = new EdgeArena(allocate, 256);
+    this.largest = compiled.programs.map(() => 0);
+    this.starts = compiled.programs.map((program, vcpu) => this.root(vcpu, program.start));
+  }
+
+  /** How many nodes there are. */
+  get size(): number {
+    return this.parents.length;
+  }
+
+  /** The highest node number of a vCPU: what its field in a state must be able to hold. */
+  largestNode(vcpu: number): number {
+    return this.largest[vcpu] as number;
+  }
+
+  field(node: number, field: number): number {
+    return this.records.ints[node * NODE_INTS + field] as number;
+  }
+
+  view(node: number): VcpuView {
+    return this.views[this.field(node, NodeField.view)] as VcpuView;
+  }
+
+  /** What the code threw at a failed node. */
+  message(node: number): string {
+    return this.messages.get(node) ?? "";
+  }
+
+  /** The access a node is parked before. */
+  accessOf(node: number): Access | undefined {
+    return this.accesses[node];
+  }
+
+  /** The child along an edge, or {@link UNKNOWN}. */
+  child(node: number, answer: number): number {
+    if (answer >= this.field(node, NodeField.edgeCapacity)) return UNKNOWN;
+    return this.edges.ints[this.field(node, NodeField.edgeBase) + answer] as number;
+  }
+
+  /**
+   * Makes the edge that leaves a node with an answer, by its number; all edges of a choice at once, whatever `answer`.
+   * Runs the operation's code from its beginning, once for each edge.
+   *
+   * @throws Error when the code did something else than before on the same answers.
+   */
+  resolve(node: number, answer: number): void {
+    const kind = this.field(node, NodeField.kind);
+    this.resolved.push(node, answer);
+    if (kind !== NodeKind.choose) {
+      this.link(node, answer, this.explore(node, this.answerValue(node, kind, answer)));
+      return;
+    }
+    const count = this.field(node, NodeField.operand);
+    let staysInside = true;
+    for (let choice = 0; choice < count; choice++) {
+      const child = this.explore(node, choice);
+      this.link(node, choice, child);
+      if (!this.isInvisible(node, child)) staysInside = false;
+    }
+    const flags = this.field(node, NodeField.flags) & ~NodeFlag.unready;
+    this.records.ints[node * NODE_INTS + NodeField.flags] = flags | (staysInside ? NodeFlag.local : 0);
+  }
+
+  private answerValue(node: number, kind: number, answer: number): number {
+    if (kind === NodeKind.store) return 0;
+    return this.values.value(this.field(node, NodeField.address), answer);
+  }
+
+  /** The node in which the vCPU is parked once `answer` has been given at `node`. */
+  private explore(node: number, answer: number): number {
+    const vcpu = this.vcpus[node] as number;
+    const path = [node];
+    for (let at = node; this.parents[at] !== UNKNOWN;) path.push((at = this.parents[at] as number));
+    path.reverse();
+    const answers = path.slice(1).map((at) => this.answers[at] as number);
+    answers.push(answer);
+    const local = this.locals[path[0] as number] as LocalState;
+    const outcome = runOperation(this.compiled, vcpu, local, answers);
+    this.refuseOtherTrail(vcpu, path, outcome);
+    switch (outcome.end) {
+      case "next":
+        return this.root(vcpu, outcome.local as LocalState);
+      case "done":
+        return this.doneNode(vcpu, local);
+      default:
+        return this.add(vcpu, node, answer, local, outcome, this.staysAtRest(node));
+    }
+  }
+
+  private root(vcpu: number, local: LocalState): number {
+    // A step that makes no access takes no step of the system: go on to where it leads.
+    const passed: string[] = [];
+    for (let at = local; ;) {
+      const key = `${vcpu}:${at.join()}`;
+      let node = this.roots.get(key);
+      let outcome: RunOutcome | undefined;
+      if (node === undefined && passed.length > 10_000) {
+        throw new Error(`program ${this.compiled.programs[vcpu]?.name} does 10,000 operations without any access`);
+      }
+      if (node === undefined) {
+        outcome = runOperation(this.compiled, vcpu, at, []);
+        if (outcome.end === "done") node = this.doneNode(vcpu, at);
+        else if (outcome.end !== "next") node = this.add(vcpu, UNKNOWN, 0, at, outcome, true);
+        passed.push(key);
+      }
+      if (node !== undefined) {
+        for (const each of passed) this.roots.set(each, node);
+        return node;
+      }
+      at = outcome?.local as LocalState;
+    }
+  }
+
+  private doneNode(vcpu: number, local: LocalState): number {
+    const key = `${vcpu}:done:${local.join()}`;
+    let node = this.roots.get(key);
+    if (node === undefined) {
+      node = this.newNode(vcpu, UNKNOWN, 0, local, undefined);
+      this.setRecord(node, NodeKind.done, undefined, NodeFlag.resting | NodeFlag.done | NodeFlag.boundary, undefined);
+      this.roots.set(key, node);
+    }
+    return node;
+  }
+
+  private add(vcpu: number, parent: number, answer: number, local: LocalState, run: RunOutcome, rest: boolean): number {
+    const node = this.newNode(vcpu, parent, answer, local, run.access);
+    const flags = (rest ? NodeFlag.resting : 0) | (parent === UNKNOWN ? NodeFlag.boundary : 0);
+    if (run.end === "threw") {
+      this.messages.set(node, run.message ?? "");
+      this.setRecord(node, NodeKind.failed, undefined, flags | NodeFlag.failed, run.operation);
+    } else {
+      const access = run.access as Access;
+      const hidden = isHidden(this.compiled, vcpu, access) ? NodeFlag.hidden : 0;
+      const unready = access.kind === StepKind.choose ? NodeFlag.unready : 0;
+      this.setRecord(node, access.kind, access, flags | hidden | unready, run.operation);
+    }
+    return node;
+  }
+
+  private newNode(vcpu: number, parent: number, answer: number, local: LocalState, access: Access | undefined): number {
+    const node = this.parents.push(parent) - 1;
+    this.vcpus.push(vcpu);
+    this.answers.push(answer);
+    this.locals.push(local);
+    this.accesses.push(access);
+    this.largest[vcpu] = node;
+    this.records.extend(NODE_INTS, 0);
+    return node;
+  }
+
+  private setRecord(
+    node: number,
+    kind: number,
+    access: Access | undefined,
+    flags: number,
+    operation: string | undefined,
+  ): void {
+    const capacity = this.capacityFor(access);
+    const address = access?.address ?? 0;
+    const choice = access?.kind === StepKind.choose;
+    // An expected value that never occurs gets a number all the same: then comparing numbers is comparing values.
+    const number = (value: number): number => (access === undefined ? 0 : this.values.number(address, value));
+    const compares = kind === NodeKind.store || kind === NodeKind.compareAndSwap || kind === NodeKind.waitWhile;
+    const base = this.edges.block(capacity);
+    const { ints } = this.records;
+    const at = node * NODE_INTS;
+    ints[at + NodeField.kind] = kind;
+    ints[at + NodeField.address] = Math.max(address, 0);
+    ints[at + NodeField.operand] = choice ? access.value : compares ? number(access?.value ?? 0) : 0;
+    ints[at + NodeField.desired] = kind === NodeKind.compareAndSwap ? number(access?.desired ?? 0) : 0;
+    ints[at + NodeField.edgeBase] = base;
+    ints[at + NodeField.edgeCapacity] = capacity;
+    ints[at + NodeField.flags] = flags;
+    ints[at + NodeField.view] = this.viewNumber(node, flags, operation);
+    if (choice) this.widest = Math.max(this.widest, access.value);
+  }
+
+  private capacityFor(access: Access | undefined): number {
+    if (access === undefined) return 0;
+    if (access.kind === StepKind.choose) return access.value;
+    if (access.kind === StepKind.store) return 1;
+    return Math.max(2, this.values.count(access.address));
+  }
+
+  private link(node: number, answer: number, child: number): void {
+    const at = node * NODE_INTS;
+    const { ints } = this.records;
+    const capacity = ints[at + NodeField.edgeCapacity] as number;
+    if (answer >= capacity) {
+      const moved = this.edges.larger(ints[at + NodeField.edgeBase] as number, capacity, answer + 1);
+      ints[at + NodeField.edgeBase] = moved.base;
+      ints[at + NodeField.edgeCapacity] = moved.capacity;
+    }
+    this.edges.ints[(ints[at + NodeField.edgeBase] as number) + answer] = child;
+  }
+
+  private staysAtRest(node: number): boolean {
+    const flags = this.field(node, NodeField.flags);
+    const untouched = this.field(node, NodeField.kind) === NodeKind.choose || (flags & NodeFlag.hidden) !== 0;
+    return (flags & NodeFlag.resting) !== 0 && untouched;
+  }
+
+  /** Whether no property can tell the states before and after a step apart, if the step is a choice. */
+  private isInvisible(node: number, child: number): boolean {
+    const flags = this.field(child, NodeField.flags);
+    if ((flags & (NodeFlag.boundary | NodeFlag.failed)) !== 0) return false;
+    return !this.compiled.seesOperations || this.view(node) === this.view(child);
+  }
+
+  private viewNumber(node: number, flags: number, operation: string | undefined): number {
+    const vcpu = this.vcpus[node] as number;
+    const local = this.locals[node] as LocalState;
+    const resting = (flags & NodeFlag.resting) !== 0;
+    const isDone = (flags & NodeFlag.done) !== 0;
+    const key = `${vcpu};${local.join()};${resting};${isDone};${operation ?? ""}`;
+    const known = this.viewNumbers.get(key);
+    if (known !== undefined) return known;
+    const program = this.compiled.programs[vcpu]?.name ?? "";
+    this.viewNumbers.set(key, this.views.length);
+    return this.views.push({ program, local, resting, done: isDone, operation }) - 1;
+  }
+
+  private refuseOtherTrail(vcpu: number, path: readonly number[], outcome: RunOutcome): void {
+    path.forEach((node, index) => {
+      const before = this.accesses[node];
+      const now = outcome.trail[index];
+      if (before !== undefined && now !== undefined && sameAccess(before, now)) return;
+      throw new Error(
+        `program ${this.compiled.programs[vcpu]?.name} is not deterministic: over the same answers its access ` +
+          `${index} was ${describe(before)} and is now ${describe(now)}`,
+      );
+    });
+  }
+}
+
+function sameAccess(a: Access, b: Access): boolean {
+  return a.kind === b.kind && a.address === b.address && a.value === b.value && a.desired === b.desired;
+}
+
+function describe(access: Access | undefined): string {
+  return access === undefined ? "none" : JSON.stringify(Object.values(access));
+}
