@@ -1,0 +1,143 @@
+import {
+  type Advisory,
+  DOMID_SELF,
+  type Domain,
+  type Host,
+  MMUEXT_PIN_L1_TABLE,
+  MMUEXT_PIN_L2_TABLE,
+  type Scheme,
+  type SchemeName,
+  type Vcpu,
+  XENMEM_populate_physmap,
+  _PAGE_PRESENT,
+  _PAGE_RW,
+  builderStore,
+  createDomain,
+  createHost,
+  doMemoryOp,
+  doMmuextOp,
+  pteLo,
+  unpauseDomain,
+} from "@xsp/hypervisor";
+import type { WordsAllocator } from "@xsp/words";
+
+/*
+ * The machine of the superpage models: as small as a machine can be on which everything can go wrong.
+ *
+ *   frames   0 … n−1    Xen's
+ *            n … 2n−1   the superpage S, of domain 0
+ *            then       for each vCPU: an L2 table (for superpage entries) and an L1 table (for 4 KiB entries), both
+ *                       pinned in its domain; in the lowmem start one more L1 table that maps S, as the kernel's
+ *                       direct map does
+ *
+ * All memory is used up: what is allocated later is what was released before, so that a superpage can go from one
+ * domain to another (A-B-A).
+ */
+
+/** How frames of the superpage begin: not mapped (type count 0), or mapped by the kernel's direct map (count 1). */
+export type SuperpageStart = "highmem" | "lowmem";
+
+/** What the machine is made of. */
+export interface SuperpageMachineOptions {
+  readonly scheme: SchemeName | Scheme;
+  /** One vCPU a number: in which domain it runs. */
+  readonly vcpuDomains: readonly number[];
+  /** log2 of the frames in a superpage. */
+  readonly order: number;
+  readonly start: SuperpageStart;
+  readonly unfixed?: readonly Advisory[];
+  readonly allocate: WordsAllocator;
+  /** Keep cached translations: see `modelTlb` of the host. */
+  readonly tlb: boolean;
+}
+
+/** The machine, ready to run. */
+export interface SuperpageMachine {
+  readonly host: Host;
+  readonly domains: readonly Domain[];
+  readonly vcpus: readonly Vcpu[];
+  /** First frame of the superpage. */
+  readonly head: number;
+  /** L2 table of each vCPU. */
+  readonly l2: readonly number[];
+  /** L1 table of each vCPU. */
+  readonly l1: readonly number[];
+  /** The direct map's L1 table; −1 in the highmem start. */
+  readonly directMap: number;
+}
+
+function must(condition: boolean, what: string): void {
+  if (!condition) throw new Error(`the superpage machine could not be set up: ${what}`);
+}
+
+/** Builds the machine and pins its tables. */
+export function buildSuperpageMachine(options: SuperpageMachineOptions): SuperpageMachine {
+  const { vcpuDomains, order, start } = options;
+  const size = 1 << order;
+  const tables = 2 * vcpuDomains.length + (start === "lowmem" ? 1 : 0);
+  // The host's last superpage may be a broken one: it can never be mapped as such, and need not be.
+  const frames = 2 * size + tables;
+  const host = createHost({
+    frames,
+    scheme: options.scheme,
+    superpageOrder: order,
+    tableOrder: Math.max(1, order),
+    maxVcpus: vcpuDomains.length,
+    xenFrames: size,
+    residentMemory: true,
+    modelTlb: options.tlb,
+    unfixed: options.unfixed ?? [],
+    allocate: options.allocate,
+  });
+  const domainCount = Math.max(...vcpuDomains) + 1;
+  const domains: Domain[] = [];
+  const vcpus: Vcpu[] = Array.from({ length: vcpuDomains.length });
+  for (let index = 0; index < domainCount; index++) {
+    const members = vcpuDomains.flatMap((domain, vcpu) => (domain === index ? [vcpu] : []));
+    const domain = createDomain(host, { vcpus: members.length });
+    for (const [i, vcpu] of members.entries()) vcpus[vcpu] = domain.vcpus[i] as Vcpu;
+    domains.push(domain);
+  }
+  const owner = domains[0] as Domain;
+  const head = populate(owner, order);
+  must(head === size, "the superpage is not where it belongs");
+  const table = (domain: Domain): number => populate(domain, 0);
+  const l2 = vcpus.map((vcpu) => table(vcpu.domain));
+  const l1 = vcpus.map((vcpu) => table(vcpu.domain));
+  let directMap = -1;
+  if (start === "lowmem") {
+    directMap = table(owner);
+    for (let frame = 0; frame < size; frame++) {
+      builderStore(owner, directMap, frame, pteLo(head + frame, _PAGE_PRESENT | _PAGE_RW), 0);
+    }
+    pin(owner.vcpus[0] as Vcpu, MMUEXT_PIN_L1_TABLE, directMap);
+  }
+  for (const [index, vcpu] of vcpus.entries()) {
+    pin(vcpu, MMUEXT_PIN_L2_TABLE, l2[index] as number);
+    pin(vcpu, MMUEXT_PIN_L1_TABLE, l1[index] as number);
+    // Its CPU walks these tables: a change of type has to reckon with its TLB.
+    vcpu.domain.setBits(DOMAIN_DIRTY_CPUS, 1 << vcpu.cpu);
+  }
+  for (const domain of domains) unpauseDomain(domain);
+  return { host, domains, vcpus, head, l2, l1, directMap };
+}
+
+/** Field of a domain that says which CPUs may hold its translations. */
+const DOMAIN_DIRTY_CPUS = 2;
+
+function populate(domain: Domain, order: number): number {
+  const extents = new Int32Array(1);
+  const vcpu = domain.vcpus[0] as Vcpu;
+  const got = doMemoryOp(vcpu, XENMEM_populate_physmap, {
+    extents,
+    nrExtents: 1,
+    extentOrder: order,
+    domid: DOMID_SELF,
+  });
+  must(got === 1, "no memory");
+  return extents[0] as number;
+}
+
+function pin(vcpu: Vcpu, command: number, frame: number): void {
+  must(doMmuextOp(vcpu, Int32Array.of(command, 0, frame, 0, 0, 0), 1, DOMID_SELF) === 0, "a table could not be pinned");
+}

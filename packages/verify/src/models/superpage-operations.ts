@@ -1,0 +1,150 @@
+import {
+  DOMID_SELF,
+  MMUEXT_MARK_SUPER,
+  MMUEXT_PIN_L1_TABLE,
+  MMUEXT_UNMARK_SUPER,
+  MMUEXT_UNPIN_TABLE,
+  XENMEM_decrease_reservation,
+  XENMEM_populate_physmap,
+  _PAGE_PRESENT,
+  _PAGE_PSE,
+  _PAGE_RW,
+  cacheTranslation,
+  destroyDomain,
+  doMemoryOp,
+  doMmuUpdate,
+  doMmuextOp,
+  pteLo,
+} from "@xsp/hypervisor";
+import type { SuperpageMachine } from "./superpage-machine.ts";
+
+/*
+ * What a vCPU of the superpage models can do: each is one hypercall of the shipped hypervisor, or one thing that its
+ * CPU does by itself.
+ */
+
+/** One operation. */
+export interface SuperpageOperation {
+  /** As it is called in counterexamples. */
+  readonly label: string;
+  /** Frame or slot it is about, where there are several. */
+  readonly argument?: number;
+  /** Whether the vCPU's domain is gone afterwards. */
+  readonly last?: boolean;
+  /** @returns what the hypercall returned. */
+  run(machine: SuperpageMachine, vcpu: number): number;
+}
+
+const flagsRw = _PAGE_PRESENT | _PAGE_RW;
+
+function updateEntry(machine: SuperpageMachine, vcpu: number, table: number, slot: number, value: number): number {
+  const requests = Int32Array.of(((table & 0xfffff) << 12) | (slot << 3), 0, value, 0);
+  return doMmuUpdate(machine.vcpus[vcpu]!, requests, 1, DOMID_SELF);
+}
+
+function extended(machine: SuperpageMachine, vcpu: number, command: number, frame: number): number {
+  return doMmuextOp(machine.vcpus[vcpu]!, Int32Array.of(command, 0, frame, 0, 0, 0), 1, DOMID_SELF);
+}
+
+function superpageEntry(label: string, flags: number): SuperpageOperation {
+  return {
+    label,
+    run: (machine, vcpu) => {
+      const value = flags === 0 ? 0 : pteLo(machine.head, flags | _PAGE_PSE);
+      return updateEntry(machine, vcpu, machine.l2[vcpu]!, 0, value);
+    },
+  };
+}
+
+function smallEntry(label: string, frame: number, flags: number): SuperpageOperation {
+  return {
+    label,
+    argument: frame,
+    run: (machine, vcpu) => {
+      const value = flags === 0 ? 0 : pteLo(machine.head + frame, flags);
+      return updateEntry(machine, vcpu, machine.l1[vcpu]!, 0, value);
+    },
+  };
+}
+
+function directMapEntry(label: string, frame: number, flags: number): SuperpageOperation {
+  return {
+    label,
+    argument: frame,
+    run: (machine, vcpu) => updateEntry(machine, vcpu, machine.directMap, frame, pteLo(machine.head + frame, flags)),
+  };
+}
+
+function release(frame: number): SuperpageOperation {
+  return {
+    label: "release",
+    argument: frame,
+    run: (machine, vcpu) =>
+      doMemoryOp(machine.vcpus[vcpu]!, XENMEM_decrease_reservation, {
+        extents: Int32Array.of(machine.head + frame),
+        nrExtents: 1,
+        extentOrder: 0,
+        domid: DOMID_SELF,
+      }),
+  };
+}
+
+/** Operations by name. The number in a name is the frame of the superpage that it is about. */
+export const superpageOperations: Readonly<Record<string, SuperpageOperation>> = {
+  "map-2m-rw": superpageEntry("map 2M RW", flagsRw),
+  "map-2m-ro": superpageEntry("map 2M RO", _PAGE_PRESENT),
+  "unmap-2m": superpageEntry("unmap 2M", 0),
+  mark: { label: "mark", run: (machine, vcpu) => extended(machine, vcpu, MMUEXT_MARK_SUPER, machine.head) },
+  unmark: { label: "unmark", run: (machine, vcpu) => extended(machine, vcpu, MMUEXT_UNMARK_SUPER, machine.head) },
+  "pin-0": pin(0),
+  "pin-1": pin(1),
+  "unpin-0": unpin(0),
+  "unpin-1": unpin(1),
+  "map-4k-rw-0": smallEntry("map 4K RW", 0, flagsRw),
+  "map-4k-rw-1": smallEntry("map 4K RW", 1, flagsRw),
+  "map-4k-ro-1": smallEntry("map 4K RO", 1, _PAGE_PRESENT),
+  "unmap-4k": smallEntry("unmap 4K", 0, 0),
+  "direct-map-ro-1": directMapEntry("direct map RO", 1, _PAGE_PRESENT),
+  "direct-map-rw-1": directMapEntry("direct map RW", 1, flagsRw),
+  "release-0": release(0),
+  "release-1": release(1),
+  populate: {
+    label: "populate 2M",
+    run: (machine, vcpu) =>
+      doMemoryOp(machine.vcpus[vcpu]!, XENMEM_populate_physmap, {
+        extents: new Int32Array(1),
+        nrExtents: 1,
+        extentOrder: machine.host.superpageOrder,
+        domid: DOMID_SELF,
+      }),
+  },
+  "touch-2m": {
+    label: "touch through 2M entry",
+    run: (machine, vcpu) => (cacheTranslation(machine.vcpus[vcpu]!, machine.l2[vcpu]!, 0, 2) ? 1 : 0),
+  },
+  "touch-4k": {
+    label: "touch through 4K entry",
+    run: (machine, vcpu) => (cacheTranslation(machine.vcpus[vcpu]!, machine.l1[vcpu]!, 0, 1) ? 1 : 0),
+  },
+  destroy: {
+    label: "destroy the domain",
+    last: true,
+    run: (machine, vcpu) => destroyDomain(machine.vcpus[vcpu]!.domain),
+  },
+};
+
+function pin(frame: number): SuperpageOperation {
+  return {
+    label: "pin as L1",
+    argument: frame,
+    run: (machine, vcpu) => extended(machine, vcpu, MMUEXT_PIN_L1_TABLE, machine.head + frame),
+  };
+}
+
+function unpin(frame: number): SuperpageOperation {
+  return {
+    label: "unpin",
+    argument: frame,
+    run: (machine, vcpu) => extended(machine, vcpu, MMUEXT_UNPIN_TABLE, machine.head + frame),
+  };
+}
