@@ -1,0 +1,57 @@
+export { parseSize, parseDuration, formatSize, formatDuration, formatCount, shorten } from "./quantity.ts";
+export { ScenarioError, describeProblem, type ScenarioProblem } from "./scenario-problem.ts";
+export { schemeNames, type SchemeName } from "@xsp/hypervisor";
+export type { Scenario, GuestStyle } from "./scenario.ts";
+export { scenarioFields, type ScenarioField } from "./scenario-fields.ts";
+export { parseOverride, type ScenarioOverride } from "./override.ts";
+export { readScenario, type ReadOptions } from "./scenario-file.ts";
+export {
+  shippedScenario,
+  shippedScenarioNames,
+  shippedScenarios,
+  nearestShippedScenario,
+} from "./shipped-scenarios.ts";
+export { nearestName } from "./nearest-name.ts";
+
+export {
+  costConstants,
+  costProfiles,
+  profileNames,
+  type CostConstant,
+  type CostProfile,
+  type PricedEvent,
+  type ProfileName,
+} from "./cost-profile.ts";
+export { countingOperations, type EventCounts, type EventName } from "./event-counts.ts";
+export { modelledTime } from "./modelled-time.ts";
+export { LoginQueue, type LoginOutcome } from "./login-queue.ts";
+
+export { runScenario, type RunOptions, type RunProgress } from "./run-scenario.ts";
+export type { Clock } from "./phase-recorder.ts";
+export {
+  phaseNames,
+  type Machine,
+  type OperationRun,
+  type PhaseName,
+  type PhaseRun,
+  type ScenarioResult,
+  type SchemeRun,
+  type WallSpread,
+} from "./scheme-run.ts";
+export {
+  breakEvenFrameCost,
+  commonWorks,
+  frameCost,
+  ratioOfRuns,
+  ratioOverWork,
+  workForRatio,
+  type CommonWork,
+  type RatioAtWork,
+  type RatioByRun,
+} from "./accounting-ratio.ts";
+
+export { alignColumns, textReport, type TextReportOptions, type TextStyle } from "./report/text.ts";
+export type { ComparisonRow, ComparisonSection } from "./report/comparison-table.ts";
+export { markdownReport, markdownTable, type MarkdownReportOptions } from "./report/markdown.ts";
+export { csvReport } from "./report/csv.ts";
+export { svgReport } from "./report/svg.ts";
