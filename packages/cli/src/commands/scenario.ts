@@ -1,0 +1,59 @@
+import type { Command } from "commander";
+import { UsageError } from "../usage-error.ts";
+
+/** Adds `xsp scenario`. */
+export function addScenarioCommand(program: Command): void {
+  const scenario = program
+    .command("scenario")
+    .summary("list and show the shipped scenarios, and the fields of a scenario file")
+    .description("A scenario says what to run: host, guest, hugepage pool, process, workload and deadline.")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  xsp scenario list
+  xsp scenario show fork-64g > mine.yaml     a commented file to change
+  xsp scenario fields                        every field, its meaning and its default
+`,
+    );
+  scenario.command("list").description("print the names of the shipped scenarios").action(listScenarios);
+  scenario
+    .command("show")
+    .description("print a shipped scenario as the YAML file that it is")
+    .argument("<name>", "its name")
+    .action(showScenario);
+  scenario.command("fields").description("print every field of a scenario file").action(showFields);
+}
+
+async function listScenarios(): Promise<void> {
+  const { readScenario, shippedScenarios } = await import("@xsp/scenario");
+  const rows = Object.entries(shippedScenarios).map(
+    ([name, text]) => [name, readScenario(text, { file: name })] as const,
+  );
+  const width = Math.max(...rows.map(([name]) => name.length));
+  for (const [name, { description }] of rows) process.stdout.write(`${name.padEnd(width)}  ${description}\n`);
+}
+
+async function showScenario(name: string): Promise<void> {
+  const { nearestShippedScenario, shippedScenario, shippedScenarioNames } = await import("@xsp/scenario");
+  const text = shippedScenario(name);
+  if (text === undefined) {
+    const meant = nearestShippedScenario(name);
+    throw new UsageError(
+      `${name}: there is no shipped scenario of that name`,
+      `one of ${shippedScenarioNames.join(", ")}`,
+      meant === undefined ? "xsp scenario list tells what they are about" : `did you mean ${meant}?`,
+    );
+  }
+  process.stdout.write(text);
+}
+
+async function showFields(): Promise<void> {
+  const { scenarioFields } = await import("@xsp/scenario");
+  for (const { path, meaning, expected, example, default: preset } of scenarioFields) {
+    const need = preset === undefined ? "required" : `default: ${preset}`;
+    process.stdout.write(
+      `${path}\n    ${meaning}\n    ${expected}; ${need}; such as ${path.split(".").at(-1)}: ${example}\n`,
+    );
+  }
+}

@@ -1,0 +1,37 @@
+import type { RunProgress } from "@xsp/scenario";
+
+const phaseText: Readonly<Record<RunProgress["phase"], string>> = {
+  boot: "building the host, booting the guest",
+  pool: "growing the hugepage pool",
+  map: "mapping and touching the region",
+  fork: "first fork",
+  exec: "first exec",
+  logins: "answering logins",
+  exits: "ending the sessions",
+  destroy: "destroying the domain",
+};
+
+/** Shows how far a run is. On a terminal one line that overwrites itself; elsewhere a line for each phase. */
+export class ProgressLine {
+  private readonly stream: NodeJS.WriteStream;
+  private shown = "";
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.stream = stream;
+  }
+
+  show({ scheme, phase, done, total }: RunProgress): void {
+    const overwrites = this.stream.isTTY;
+    const count = overwrites && phase === "logins" ? ` ${done} of ${total}` : "";
+    const line = `${scheme}: ${phaseText[phase]}${count}`;
+    if (line === this.shown) return;
+    this.shown = line;
+    this.stream.write(overwrites ? `\r\u001B[2K${line.slice(0, (this.stream.columns ?? 80) - 1)}` : `${line}\n`);
+  }
+
+  /** Takes the line away again. */
+  clear(): void {
+    if (this.stream.isTTY && this.shown !== "") this.stream.write("\r\u001B[2K");
+    this.shown = "";
+  }
+}

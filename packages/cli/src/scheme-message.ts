@@ -1,0 +1,15 @@
+import type { ProfileName, RunProgress, Scenario, SchemeRun } from "@xsp/scenario";
+
+/** What a process is told that runs one scheme. */
+export interface SchemeOrder {
+  readonly scenario: Scenario;
+  readonly scheme: SchemeRun["scheme"];
+  readonly profile: ProfileName;
+}
+
+/** What it answers: how far it is, as often as it likes, and one of the other two at the end. */
+export type SchemeAnswer =
+  | { readonly kind: "progress"; readonly progress: RunProgress }
+  | { readonly kind: "done"; readonly run: SchemeRun }
+  | { readonly kind: "unplayable"; readonly problems: readonly unknown[] }
+  | { readonly kind: "failed"; readonly stack: string };

@@ -1,0 +1,31 @@
+import { costProfiles, runScenario, ScenarioError } from "@xsp/scenario";
+import type { SchemeAnswer, SchemeOrder } from "./scheme-message.ts";
+
+// The program of a process that runs one scheme and ends. Started by scheme-process.ts.
+
+function answer(message: SchemeAnswer, sent?: () => void): void {
+  process.send?.(message, undefined, undefined, sent);
+}
+
+/** The last word: leaving before it is through would take it back. */
+function finish(message: SchemeAnswer): void {
+  answer(message, () => process.disconnect());
+}
+
+process.once("message", (message) => {
+  const { scenario, scheme, profile } = message as SchemeOrder;
+  try {
+    const run = runScenario(scenario, {
+      scheme,
+      profile: costProfiles[profile],
+      now: () => Number(process.hrtime.bigint()),
+      onProgress: (progress) => answer({ kind: "progress", progress }),
+      // The kernel's own high-water mark: nothing that happens between two samples is missed.
+      peakRss: () => process.resourceUsage().maxRSS * 1024,
+    });
+    finish({ kind: "done", run });
+  } catch (error) {
+    if (error instanceof ScenarioError) finish({ kind: "unplayable", problems: error.problems });
+    else finish({ kind: "failed", stack: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+});
