@@ -1,15 +1,4 @@
-import {
-  type Mfn,
-  type Pfn,
-  _PAGE_PRESENT,
-  loadFromFrameHigh,
-  loadFromFrameLow,
-  pfn,
-  pteHi,
-  pteLo,
-  pteMfn,
-  storeToFrame,
-} from "@xsp/hypervisor";
+import { type FrameView, type Pfn, _PAGE_PRESENT, openFrame, pfn, pteHi, pteLo, pteMfn } from "@xsp/hypervisor";
 import { HPAGE_ORDER, HPAGE_SIZE, PAGE_SHARED_HUGE, PTRS_PER_TABLE, PUD_SIZE, pmdIndex } from "./address-layout.ts";
 import { assert } from "./assert.ts";
 import { EINVAL, ENOMEM, type Signal } from "./errno.ts";
@@ -104,11 +93,14 @@ export function copyHugetlbPageRange(kernel: Kernel, child: Mm, parent: Mm, vma:
     if (from === NO_PAGE) continue;
     const first = pmdIndex(start);
     const last = lastPmdIndex(start, vma.end);
-    if (!hasEntries(kernel, kernel.phys.pfnToMfn(from), first, last)) continue;
+    const source = openFrame(kernel.vcpu, kernel.phys.pfnToMfn(from), false);
+    assert(source !== undefined, "a page table is the guest's own");
+    if (!hasEntries(source, first, last)) continue;
     const to = pmdAlloc(kernel, child, start);
     if (to === NO_PAGE) return -ENOMEM;
-    const stored = copyPmdTable(kernel, kernel.phys.pfnToMfn(from), kernel.phys.pfnToMfn(to), first, last);
-    countPlainPmds(kernel, stored);
+    const target = openFrame(kernel.vcpu, kernel.phys.pfnToMfn(to), true);
+    if (target === undefined) kernelOops(kernel);
+    else countPlainPmds(kernel, copyPmdTable(kernel, source, target, first, last));
   }
   return 0;
 }
@@ -123,26 +115,25 @@ function lastPmdIndex(start: number, end: number): number {
   return nextPmdTable(start) <= end ? PTRS_PER_TABLE - 1 : pmdIndex(end - HPAGE_SIZE);
 }
 
-function hasEntries(kernel: Kernel, table: Mfn, first: number, last: number): boolean {
-  const { vcpu } = kernel;
+function hasEntries(view: FrameView, first: number, last: number): boolean {
   for (let index = first; index <= last; index++) {
-    if ((loadFromFrameLow(vcpu, table, index) & _PAGE_PRESENT) !== 0) return true;
+    if ((view.loadLow(index) & _PAGE_PRESENT) !== 0) return true;
   }
   return false;
 }
 
 /** Hot loop of fork: one store and one more user of a hugepage for each present entry. Returns how many. */
-function copyPmdTable(kernel: Kernel, from: Mfn, to: Mfn, first: number, last: number): number {
-  const { vcpu, phys } = kernel;
+function copyPmdTable(kernel: Kernel, from: FrameView, to: FrameView, first: number, last: number): number {
+  const { phys } = kernel;
   const { count } = kernel.hstate;
   let stored = 0;
   for (let index = first; index <= last; index++) {
-    const lo = loadFromFrameLow(vcpu, from, index);
+    const lo = from.loadLow(index);
     if ((lo & _PAGE_PRESENT) === 0) continue;
-    const hi = loadFromFrameHigh(vcpu, from, index);
+    const hi = from.loadHigh(index);
     const block = phys.mfnToPfn(pteMfn(lo, hi)) >>> HPAGE_ORDER;
     count[block] = (count[block] as number) + 1;
-    if (!storeToFrame(vcpu, to, index, lo, hi)) kernelOops(kernel);
+    to.store(index, lo, hi);
     stored++;
   }
   return stored;
@@ -166,13 +157,17 @@ function zapPmdTable(kernel: Kernel, table: Pfn, first: number, last: number): v
   const { vcpu, phys } = kernel;
   const frame = phys.pfnToMfn(table);
   const plain = !kernel.memMap.hasFlag(table, PG_pinned);
+  const view = openFrame(vcpu, frame, false);
+  assert(view !== undefined, "a page table is the guest's own");
+  const target = plain ? openFrame(vcpu, frame, true) : undefined;
   let stored = 0;
   for (let index = first; index <= last; index++) {
-    const lo = loadFromFrameLow(vcpu, frame, index);
+    const lo = view.loadLow(index);
     if ((lo & _PAGE_PRESENT) === 0) continue;
-    const page = phys.mfnToPfn(pteMfn(lo, loadFromFrameHigh(vcpu, frame, index)));
+    const page = phys.mfnToPfn(pteMfn(lo, view.loadHigh(index)));
     if (plain) {
-      if (!storeToFrame(vcpu, frame, index, 0, 0)) kernelOops(kernel);
+      if (target === undefined) kernelOops(kernel);
+      else target.store(index, 0, 0);
       stored++;
     } else {
       setPmd(kernel, table, index, 0, 0);

@@ -16,8 +16,7 @@
 export const PGC_allocated: number = 1 << 31;
 export const PGC_xen_heap: number = 1 << 30;
 export const PGC_page_table: number = 1 << 29;
-export const PGC_cacheattr_shift = 26;
-export const PGC_cacheattr_mask: number = 7 << PGC_cacheattr_shift;
+export const PGC_cacheattr_mask: number = 7 << 26;
 export const PGC_broken: number = 1 << 25;
 export const PGC_state_mask: number = 3 << 23;
 export const PGC_state_inuse: number = 0 << 23;

@@ -378,7 +378,7 @@ function resetVcpu(vcpu: Vcpu): void {
 }
 
 /** Adds to a word in one step. */
-export function addToWord(words: Words, index: number, amount: number): void {
+function addToWord(words: Words, index: number, amount: number): void {
   let x = words.load(index);
   for (;;) {
     const seen = words.compareAndSwap(index, x, x + amount);

@@ -117,6 +117,7 @@ export { MMUEXT_OP_WORDS } from "./hypercalls/mmuext-op.ts";
 export { type MulticallEntry, dispatchHypercall } from "./hypercalls/multicall.ts";
 
 // What the CPU does by itself.
+export { FrameView, openFrame } from "./frame-view.ts";
 export { cacheTranslation, loadFromFrameHigh, loadFromFrameLow, storeToFrame, touch } from "./cpu-access.ts";
 
 // Looking from outside.

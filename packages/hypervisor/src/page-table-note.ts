@@ -14,9 +14,9 @@
  *
  * Models: `nr_validated_ptes`, `partial_pte` and `linear_pt_count` of `page_info` @ Xen 4.9.
  */
-export const NOTE_entries_mask = 0x3ff;
-export const NOTE_partial = 0x400;
-export const NOTE_linear_shift = 16;
+const NOTE_entries_mask = 0x3ff;
+const NOTE_partial = 0x400;
+const NOTE_linear_shift = 16;
 
 /** Entries that hold their references. */
 export function noteEntries(note: number): number {

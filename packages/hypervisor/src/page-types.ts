@@ -5,7 +5,7 @@ import { EINTR, EINVAL, ERESTART } from "./errno.ts";
 import { type Host, type Vcpu } from "./host.ts";
 import { loadOwner, loadStamp, storeStamp } from "./owner-info.ts";
 import { dropLinear } from "./linear-references.ts";
-import { getPage, getPageLight, putPage } from "./page-references.ts";
+import { getPageLight, putPage } from "./page-references.ts";
 import { withProgress } from "./page-table-note.ts";
 import { filterFlushed, flushTlbMask } from "./tlb.ts";
 import {
@@ -283,15 +283,6 @@ function addToType(host: Host, frame: number, amount: number): void {
 
 function sameType(host: Host, word: number, other: number): boolean {
   return ((word ^ host.type.load(other)) & PGT_type_mask) === 0;
-}
-
-/** Takes a general reference for a domain, then a type reference; both or none. */
-export function getPageAndType(vcpu: Vcpu, frame: number, slot: number, type: number): boolean {
-  const { host } = vcpu;
-  if (!getPage(host, frame, slot)) return false;
-  if (getPageType(vcpu, frame, type, false) === 0) return true;
-  putPage(host, frame);
-  return false;
 }
 
 /** Gives a type reference and a general one back. */

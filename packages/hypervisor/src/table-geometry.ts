@@ -14,8 +14,8 @@ import { _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_PRESENT, _PAGE_RW, pteHi, pteLo } fr
  */
 
 /** First and last slot of an L4 table that belong to Xen on 64-bit. */
-export const ROOT_PAGETABLE_FIRST_XEN_SLOT = 256;
-export const ROOT_PAGETABLE_LAST_XEN_SLOT = 271;
+const ROOT_PAGETABLE_FIRST_XEN_SLOT = 256;
+const ROOT_PAGETABLE_LAST_XEN_SLOT = 271;
 
 const RO_MPT_SLOT = 256;
 const LINEAR_PT_SLOT = 258;
