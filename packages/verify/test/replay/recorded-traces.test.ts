@@ -13,7 +13,7 @@ const folders = {
 describe.each(Object.entries(folders))("traces %s", (_, folder) => {
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".jsonl")) : [];
 
-  test.runIf(files.length === 0)("are not here", ({ skip }) => skip(`no traces in ${folder.pathname}`));
+  if (files.length === 0) test("are not here", ({ skip }) => skip(`no traces in ${folder.pathname}`));
 
   test.each(files)("%s agrees in every answer and every state", (name) => {
     const { ops, rcAgree, states, stateAgree, mismatches } = replayTrace(
