@@ -59,9 +59,9 @@ function drawPanel(panel: Panel, top: number): { markup: string[]; bottom: numbe
   // Widths of text are estimated, generously: nothing here knows the font that it will be shown in.
   let legendAt = width - 16;
   for (const [tone, caption] of [...(panel.legend ?? [])].reverse()) {
-    legendAt -= caption.length * 6.8 + 16;
+    legendAt -= caption.length * 7.2 + 18;
     markup.push(`<rect x="${round(legendAt)}" y="${round(top + 5)}" width="10" height="10" class="${tone}"/>`);
-    markup.push(text(legendAt + 15, top + 14, caption, "faint"));
+    markup.push(text(legendAt + 16, top + 14, caption, "faint"));
     legendAt -= 12;
   }
 
