@@ -5,4 +5,8 @@ export const exitCode = {
   internal: 1,
   /** Wrong arguments, a wrong scenario, a file that cannot be read or written. */
   usage: 2,
+  /** A check that ended before it had seen everything. */
+  incomplete: 3,
+  /** A check found a counterexample. */
+  violated: 12,
 } as const;

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { addCheckCommand } from "./commands/check.ts";
+import { addExplainCommand } from "./commands/explain.ts";
 import { addFuzzCommand } from "./commands/fuzz.ts";
 import { addProfileCommand } from "./commands/profile.ts";
 import { addReplayCommand } from "./commands/replay.ts";
@@ -25,8 +27,10 @@ Examples:
   xsp scenario show fork-64g > mine.yaml              a file to start your own from
   xsp run mine.yaml --set workload.logins=10          with one field changed
   xsp profile xeon-x5570-2009                         every constant behind the modelled time, and its source
+  xsp check map-unmark-pin --scheme rfc               every interleaving of a model, and the way to break it
 
-Exit codes: 0 done, 1 a bug of XSP or books that do not balance, 2 wrong usage or a wrong scenario.`;
+Exit codes: 0 done, 1 a bug of XSP or books that do not balance, 2 wrong usage or a wrong scenario,
+3 a check that is incomplete, 12 a check that found something.`;
 
 function packageVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
@@ -49,6 +53,8 @@ function buildProgram(): Command {
   addProfileCommand(program);
   addReplayCommand(program);
   addFuzzCommand(program);
+  addCheckCommand(program);
+  addExplainCommand(program);
   return program;
 }
 

@@ -16,3 +16,21 @@ export {
   runAdversary,
 } from "./adversary/adversary.ts";
 export { adversaryGeometries, isUnsoundAsPublished } from "./adversary/geometry.ts";
+
+export { modelByName, modelOfToken, modelUnderScheme, type NamedModel, namedModels } from "./models/model-list.ts";
+export { superpageModel, type SuperpageModelOptions } from "./models/superpage-model.ts";
+export {
+  boundsOf,
+  type CheckBounds,
+  type CheckedProperty,
+  checkedProperties,
+  checkModel,
+  type CheckOptions,
+  type Counterexample,
+  type ModelCheck,
+  type Verdict,
+} from "./models/model-check.ts";
+export { checkMatrix, type MatrixOptions, type MatrixProgress } from "./models/check-matrix.ts";
+export { type CheckJson, checkJson } from "./models/check-json.ts";
+export { type Explanation, explainToken, propertyMeaning } from "./models/explanation.ts";
+export { boundsText, checkText, matrixMarkdown, matrixText } from "./models/matrix-report.ts";

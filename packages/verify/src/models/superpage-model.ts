@@ -1,8 +1,9 @@
-import { type LocalState, type Model, type Program, type Property, done } from "@xsp/checker";
+import { type LocalState, type Model, type Program, done } from "@xsp/checker";
 import { type Advisory, type Scheme, schemeByName } from "@xsp/hypervisor";
 import { type SuperpageMachine, type SuperpageStart, buildSuperpageMachine } from "./superpage-machine.ts";
 import { type SuperpageOperation, superpageOperations } from "./superpage-operations.ts";
 import { resultName, superpageProperties } from "./superpage-properties.ts";
+import { superpageWitnesses } from "./superpage-witnesses.ts";
 
 /** What a superpage model explores. */
 export interface SuperpageModelOptions {
@@ -15,8 +16,8 @@ export interface SuperpageModelOptions {
   readonly start: SuperpageStart;
   /** Operations that each vCPU chooses from, by name; one list for all, or one for each vCPU. */
   readonly operations: readonly string[] | readonly (readonly string[])[];
-  /** Operations that each vCPU performs, at most. */
-  readonly steps: number;
+  /** How many operations a vCPU performs; one number for all, or one for each. */
+  readonly steps: number | readonly number[];
   /** Operations that the first vCPU has performed before the exploration begins. */
   readonly before?: readonly string[];
   readonly unfixed?: readonly Advisory[];
@@ -43,6 +44,8 @@ export function superpageModel(name: string, options: SuperpageModelOptions): Mo
     const names = typeof first === "string" ? options.operations : options.operations[vcpu];
     return (names as readonly string[]).map(operationByName);
   });
+  const before = (options.before ?? []).map(operationByName);
+  const settled = lists.flat().every(({ movesFrames }) => movesFrames !== true);
   return {
     name,
     options: {
@@ -50,7 +53,7 @@ export function superpageModel(name: string, options: SuperpageModelOptions): Mo
       vcpus: options.vcpuDomains.join(""),
       order: options.order,
       start: options.start,
-      steps: options.steps,
+      steps: typeof options.steps === "number" ? options.steps : options.steps.join(" "),
       tlb: options.tlb ?? false,
       unfixed: (options.unfixed ?? []).join(" "),
     },
@@ -64,61 +67,43 @@ export function superpageModel(name: string, options: SuperpageModelOptions): Mo
         tlb: options.tlb ?? false,
         allocate: world.allocate,
       });
-      for (const before of options.before ?? []) operationByName(before).run(machine, 0);
+      for (const operation of before) operation.run(machine, 0);
       return {
-        programs: lists.map((operations, vcpu) => sequenceProgram(machine, vcpu, operations, options.steps)),
-        properties: [...superpageProperties(machine), ...witnesses(machine, lists.flat())],
+        programs: lists.map((operations, vcpu) => {
+          const steps = typeof options.steps === "number" ? options.steps : options.steps[vcpu]!;
+          const foreign = settled && options.vcpuDomains[vcpu] !== 0;
+          return sequenceProgram(machine, vcpu, operations, steps, foreign);
+        }),
+        properties: [...superpageProperties(machine), ...superpageWitnesses(machine, lists.flat(), before)],
       };
     },
   };
 }
 
-/** Every sequence of operations up to a length: the local state is how many are left. */
+/**
+ * Every sequence of operations up to a length: the local state is how many are left, and a 1 behind it once the vCPU
+ * has changed the accounting of a superpage that is another domain's for good (`foreign`).
+ */
 function sequenceProgram(
   machine: SuperpageMachine,
   vcpu: number,
   operations: readonly SuperpageOperation[],
   steps: number,
+  foreign: boolean,
 ): Program {
   return {
-    name: `vCPU ${vcpu} (d${machine.vcpus[vcpu]!.domain.domid})`,
+    name: `d${machine.vcpus[vcpu]!.domain.domid}`,
     start: [steps],
-    step([left = 0]: LocalState, context) {
+    step([left = 0, trespassed = 0]: LocalState, context) {
       if (left === 0) return done;
       const operation = operations[context.choose(operations.length)]!;
       const argument = operation.argument === undefined ? [] : [operation.argument];
       context.begin(operation.label, ...argument);
       const rc = operation.run(machine, vcpu);
       context.note(operation.label, argument, resultName(rc));
-      return operation.last === true ? [0] : [left - 1];
+      const next = operation.last === true ? 0 : left - 1;
+      const trespasses = foreign && operation.accounts === true && rc === 0;
+      return trespassed === 1 || trespasses ? [next, 1] : [next];
     },
   };
-}
-
-/** What must have happened somewhere, or nothing was examined. */
-function witnesses(machine: SuperpageMachine, operations: readonly SuperpageOperation[]): Property[] {
-  const { host } = machine;
-  const labels = new Set(operations.map((operation) => operation.label));
-  const sometimes = (name: string, holds: () => boolean): Property => ({ kind: "sometimes", name, holds });
-  const list: Property[] = [];
-  if (labels.has("map 2M RW")) {
-    list.push(
-      sometimes("a superpage is mapped writable", () =>
-        machine.l2.some((table) => (host.memory.loadLo(table, 0) & 0x83) === 0x83),
-      ),
-    );
-  }
-  if (labels.has("pin as L1")) {
-    list.push(
-      sometimes("a frame of the superpage is a page table", () => {
-        const word = host.type.load(machine.head + 1);
-        const other = host.type.load(machine.head);
-        return [word, other].some((type) => type >>> 28 === 1 && (type & 0x7fffff) !== 0);
-      }),
-    );
-  }
-  if (labels.has("mark") && host.scheme.marks) {
-    list.push(sometimes("the superpage is marked", () => host.scheme.state(host, machine.head).marked));
-  }
-  return list;
 }

@@ -28,9 +28,13 @@ export interface SuperpageOperation {
   /** As it is called in counterexamples. */
   readonly label: string;
   /** Frame or slot it is about, where there are several. */
-  readonly argument?: number;
+  readonly argument?: number | string;
   /** Whether the vCPU's domain is gone afterwards. */
   readonly last?: boolean;
+  /** Whether success means that the superpage's accounting has changed. */
+  readonly accounts?: boolean;
+  /** Whether frames of the superpage can change hands. */
+  readonly movesFrames?: boolean;
   /** @returns what the hypercall returned. */
   run(machine: SuperpageMachine, vcpu: number): number;
 }
@@ -49,6 +53,7 @@ function extended(machine: SuperpageMachine, vcpu: number, command: number, fram
 function superpageEntry(label: string, flags: number): SuperpageOperation {
   return {
     label,
+    accounts: flags !== 0,
     run: (machine, vcpu) => {
       const value = flags === 0 ? 0 : pteLo(machine.head, flags | _PAGE_PSE);
       return updateEntry(machine, vcpu, machine.l2[vcpu]!, 0, value);
@@ -75,14 +80,15 @@ function directMapEntry(label: string, frame: number, flags: number): SuperpageO
   };
 }
 
-function release(frame: number): SuperpageOperation {
+function release(frames: readonly number[]): SuperpageOperation {
   return {
     label: "release",
-    argument: frame,
+    movesFrames: true,
+    argument: frames.join(" and "),
     run: (machine, vcpu) =>
       doMemoryOp(machine.vcpus[vcpu]!, XENMEM_decrease_reservation, {
-        extents: Int32Array.of(machine.head + frame),
-        nrExtents: 1,
+        extents: Int32Array.from(frames, (frame) => machine.head + frame),
+        nrExtents: frames.length,
         extentOrder: 0,
         domid: DOMID_SELF,
       }),
@@ -94,8 +100,16 @@ export const superpageOperations: Readonly<Record<string, SuperpageOperation>> =
   "map-2m-rw": superpageEntry("map 2M RW", flagsRw),
   "map-2m-ro": superpageEntry("map 2M RO", _PAGE_PRESENT),
   "unmap-2m": superpageEntry("unmap 2M", 0),
-  mark: { label: "mark", run: (machine, vcpu) => extended(machine, vcpu, MMUEXT_MARK_SUPER, machine.head) },
-  unmark: { label: "unmark", run: (machine, vcpu) => extended(machine, vcpu, MMUEXT_UNMARK_SUPER, machine.head) },
+  mark: {
+    label: "mark",
+    accounts: true,
+    run: (machine, vcpu) => extended(machine, vcpu, MMUEXT_MARK_SUPER, machine.head),
+  },
+  unmark: {
+    label: "unmark",
+    accounts: true,
+    run: (machine, vcpu) => extended(machine, vcpu, MMUEXT_UNMARK_SUPER, machine.head),
+  },
   "pin-0": pin(0),
   "pin-1": pin(1),
   "unpin-0": unpin(0),
@@ -104,12 +118,15 @@ export const superpageOperations: Readonly<Record<string, SuperpageOperation>> =
   "map-4k-rw-1": smallEntry("map 4K RW", 1, flagsRw),
   "map-4k-ro-1": smallEntry("map 4K RO", 1, _PAGE_PRESENT),
   "unmap-4k": smallEntry("unmap 4K", 0, 0),
+  "direct-map-ro-0": directMapEntry("direct map RO", 0, _PAGE_PRESENT),
   "direct-map-ro-1": directMapEntry("direct map RO", 1, _PAGE_PRESENT),
   "direct-map-rw-1": directMapEntry("direct map RW", 1, flagsRw),
-  "release-0": release(0),
-  "release-1": release(1),
+  "release-0": release([0]),
+  "release-1": release([1]),
+  "release-both": release([0, 1]),
   populate: {
     label: "populate 2M",
+    movesFrames: true,
     run: (machine, vcpu) =>
       doMemoryOp(machine.vcpus[vcpu]!, XENMEM_populate_physmap, {
         extents: new Int32Array(1),
@@ -129,6 +146,7 @@ export const superpageOperations: Readonly<Record<string, SuperpageOperation>> =
   destroy: {
     label: "destroy the domain",
     last: true,
+    movesFrames: true,
     run: (machine, vcpu) => destroyDomain(machine.vcpus[vcpu]!.domain),
   },
 };

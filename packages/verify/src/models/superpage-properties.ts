@@ -1,4 +1,4 @@
-import type { Property } from "@xsp/checker";
+import type { Property, StateView } from "@xsp/checker";
 import { audit, errnoName } from "@xsp/hypervisor";
 import { type SuperpageMachine } from "./superpage-machine.ts";
 
@@ -27,7 +27,7 @@ function isLive(machine: SuperpageMachine, table: number, level: number): boolea
 }
 
 /** Says through what a frame of the superpage can be written by a guest now; undefined when through nothing. */
-export function writableThrough(machine: SuperpageMachine, frame: number): string | undefined {
+function writableThrough(machine: SuperpageMachine, frame: number): string | undefined {
   const { host, l1, l2, directMap } = machine;
   for (const [vcpu, table] of l2.entries()) {
     const lo = host.memory.loadLo(table, 0);
@@ -118,8 +118,18 @@ function leftOver(machine: SuperpageMachine): string | undefined {
   return undefined;
 }
 
-function property(kind: Property["kind"], name: string, broken: () => string | undefined): Property {
-  return { kind, name, holds: () => broken() === undefined, explain: () => broken() ?? "" };
+/** The vCPU whose domain has changed the accounting of another's superpage, if any: it says so in its local state. */
+function trespasser(state: StateView): string | undefined {
+  for (let vcpu = 0; vcpu < state.vcpus; vcpu++) {
+    if (state.vcpu(vcpu).local[1] === 1) {
+      return `vCPU ${vcpu} has changed the accounting of the superpage, which its domain does not own`;
+    }
+  }
+  return undefined;
+}
+
+function property(kind: Property["kind"], name: string, broken: (state: StateView) => string | undefined): Property {
+  return { kind, name, holds: (state) => broken(state) === undefined, explain: (state) => broken(state) ?? "" };
 }
 
 /** S1 to S5 of `protocol.md`; S6 is the checker's own deadlock detection. */
@@ -136,7 +146,7 @@ export function superpageProperties(machine: SuperpageMachine): Property[] {
         ? undefined
         : `frame ${first.mfn}: ${first.word} is ${first.found}, what exists implies ${first.expected} (${first.reason})`;
     }),
-    property("always", "S4", () => brokenIsolation(machine)),
+    property("always", "S4", (state) => brokenIsolation(machine) ?? trespasser(state)),
     property("quiescent", "S5", () => leftOver(machine)),
   ];
 }

@@ -1,0 +1,191 @@
+import { type CheckBounds, type CheckedProperty, type ModelCheck, checkedProperties } from "./model-check.ts";
+import { explainToken, isPublished, propertyMeaning } from "./explanation.ts";
+import { modelByName } from "./model-list.ts";
+
+/*
+ * Checks put down for readers: the matrix scheme × property, each model × scheme, and each counterexample in words.
+ */
+
+/** How one cell is shown. */
+type Cell = "holds" | "violated" | "incomplete" | "—";
+
+/** A grid of words: heads, then rows. */
+interface Grid {
+  readonly heads: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}
+
+/** Properties of a set of checks: S1 to S6 as far as they were checked, and `error` when something threw. */
+function propertiesOf(checks: readonly ModelCheck[]): CheckedProperty[] {
+  const names = new Set(checks.flatMap(({ properties }) => properties.map(({ name }) => name)));
+  const threw = checks.some(({ counterexamples }) => counterexamples.some(({ property }) => property === "error"));
+  const list: CheckedProperty[] = checkedProperties.filter((name) => names.has(name));
+  return threw ? [...list, "error"] : list;
+}
+
+/** Over all models: violated if in one of them, incomplete if it is not known of one of them. */
+function combined(checks: readonly ModelCheck[], scheme: string, property: CheckedProperty): Cell {
+  const verdicts = checks
+    .filter((check) => check.scheme === scheme)
+    .flatMap(({ properties }) => properties.filter(({ name }) => name === property))
+    .map(({ verdict }) => verdict);
+  // No model examines it.
+  if (verdicts.length === 0) return "—";
+  if (verdicts.includes("violated")) return "violated";
+  return verdicts.includes("incomplete") ? "incomplete" : "holds";
+}
+
+function schemeGrid(checks: readonly ModelCheck[]): Grid {
+  const properties = propertiesOf(checks);
+  const rows = unique(checks.map(({ scheme }) => scheme)).map((scheme) => [
+    scheme,
+    ...properties.map((property) => combined(checks, scheme, property)),
+  ]);
+  return { heads: ["scheme", ...properties], rows };
+}
+
+function outcome(check: ModelCheck): string {
+  const violated = check.properties.filter(({ verdict }) => verdict === "violated").map(({ name }) => name);
+  if (violated.length > 0) return `violated: ${violated.join(" ")}`;
+  return check.reason === undefined ? check.verdict : `${check.verdict} (${check.reason})`;
+}
+
+function figure(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+function modelGrid(checks: readonly ModelCheck[]): Grid {
+  const rows = checks.map((check) => [
+    check.model,
+    check.scheme,
+    outcome(check),
+    figure(check.states),
+    figure(check.transitions),
+    String(check.depth),
+  ]);
+  return { heads: ["model", "scheme", "verdict", "states", "transitions", "depth"], rows };
+}
+
+function textGrid({ heads, rows }: Grid): string {
+  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]!.length)));
+  const numeric = heads.map((_, column) => rows.every((row) => /^[\d,]+$/.test(row[column]!)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => (numeric[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+      .join("  ")
+      .trimEnd();
+  return [heads, ...rows].map((row) => `${line(row)}\n`).join("");
+}
+
+function markdownGrid({ heads, rows }: Grid): string {
+  const line = (row: readonly string[]): string => `| ${row.join(" | ")} |\n`;
+  return line(heads) + line(heads.map(() => "---")) + rows.map(line).join("");
+}
+
+/** Bounds in one line. */
+export function boundsText(bounds: CheckBounds): string {
+  const each = bounds.operations.map((operations, vcpu) => {
+    const times = bounds.steps[vcpu] === 1 ? "one" : String(bounds.steps[vcpu]);
+    return `vCPU ${vcpu} ${times} of ${operations.join(", ")}`;
+  });
+  return (
+    `${bounds.vcpus} vCPUs, ${bounds.domains === 1 ? "1 domain" : `${bounds.domains} domains`}, ` +
+    `${bounds.superpages} superpage of order ${bounds.order}, ${bounds.start} start${bounds.tlb ? ", TLB" : ""}` +
+    `${bounds.before.length > 0 ? `, after ${bounds.before.join(", ")}` : ""}; ${each.join("; ")}`
+  );
+}
+
+/** One check for a terminal. */
+export function checkText(check: ModelCheck): string {
+  const published = check.verdict === "violated" && isPublished(check.scheme) ? ", in the scheme as published" : "";
+  const within = check.verdict === "holds" ? " within these bounds" : "";
+  const lines = [
+    `${check.model}, ${check.scheme}: ${check.verdict}${within}${published}`,
+    `  bounds: ${boundsText(check.bounds)}`,
+    `  explored: ${figure(check.states)} states, ${figure(check.transitions)} transitions, depth ${check.depth}` +
+      (check.seconds === undefined ? "" : `, ${check.seconds.toFixed(1)} s`),
+  ];
+  if (check.reason !== undefined) lines.push(`  incomplete: ${[check.reason, ...check.vacuous].join(", ")}`);
+  for (const { property, depth, message, token } of check.counterexamples) {
+    lines.push(`  ${property} violated at depth ${depth}: ${message}`, `     xsp explain ${token}`);
+  }
+  for (const verdict of ["holds", "incomplete"] as const) {
+    const names = check.properties.filter((each) => each.verdict === verdict).map(({ name }) => name);
+    if (names.length > 0) lines.push(`  ${verdict}: ${names.join(", ")}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** The matrix for a terminal. */
+export function matrixText(checks: readonly ModelCheck[]): string {
+  return `${textGrid(schemeGrid(checks))}\n${textGrid(modelGrid(checks))}`;
+}
+
+/** The nearest counterexample of each scheme and property, in the order of the matrix. */
+function nearest(checks: readonly ModelCheck[]): { check: ModelCheck; property: CheckedProperty; token: string }[] {
+  return unique(checks.map(({ scheme }) => scheme)).flatMap((scheme) =>
+    propertiesOf(checks).flatMap((property) => {
+      let found: { check: ModelCheck; depth: number; token: string } | undefined;
+      for (const check of checks) {
+        if (check.scheme !== scheme) continue;
+        const example = check.counterexamples.find((each) => each.property === property);
+        if (example !== undefined && example.depth < (found?.depth ?? Infinity)) found = { check, ...example };
+      }
+      return found === undefined ? [] : [{ check: found.check, property, token: found.token }];
+    }),
+  );
+}
+
+/** The matrix as a document: what `docs/findings.md` is. */
+export function matrixMarkdown(checks: readonly ModelCheck[], command: string): string {
+  const models = unique(checks.map(({ model }) => model)).map((name) => {
+    const { bounds } = checks.find(({ model }) => model === name) as ModelCheck;
+    return `- \`${name}\` — ${modelByName(name).examines} Bounds: ${boundsText(bounds)}.\n`;
+  });
+  const meanings = Object.entries(propertyMeaning)
+    .filter(([name]) => name !== "error")
+    .map(([name, meaning]) => `- **${name}** ${meaning}\n`);
+  const found = nearest(checks).map(({ check, property, token }) => {
+    const { paragraph } = explainToken(token);
+    return `### ${check.scheme}: ${property}, in \`${check.model}\`\n\n${paragraph}\n\n\`\`\`text\nxsp explain ${token}\n\`\`\`\n\n`;
+  });
+  return `# Findings
+
+Made by \`${command}\`; do not edit. Every model is explored to its end under every scheme, by
+running the shipped hypervisor code. \`holds\` speaks of the bounds of the models below and of no others. What is found
+in \`rfc\`, its variants and \`xen-4.1\` is so in the scheme as published.
+
+## Schemes and properties
+
+${markdownGrid(schemeGrid(checks))}
+${meanings.join("")}
+## Not explored
+
+- More than the vCPUs and operations named with each model; superpages of order 3 and more; more than
+  one superpage; three vCPUs.
+- S4's second half, that no domain changes the accounting word of another's superpage, where frames change hands
+  (\`release\`, \`destroy\`); elsewhere it is checked by what hypercalls return.
+- Destruction of a domain while the other takes references on its superpage (map, mark), or while its own vCPUs run.
+- S6 is deadlock only: two vCPUs that disturb each other for ever are not looked for, nor whether an unmark comes to
+  succeed. Sequential consistency; no preemption inside bulk work.
+- The advisories, and variants of \`sealed\` with single checks removed.
+
+## Models
+
+${models.join("")}
+## Every check
+
+Figures are exact: they are the same on every machine.
+
+${markdownGrid(modelGrid(checks))}
+## Shortest counterexamples
+
+One for each scheme and property, in the model where it is nearest; \`xsp explain\` shows every access.
+
+${found.join("").trimEnd()}
+`;
+}

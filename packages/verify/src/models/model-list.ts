@@ -1,0 +1,222 @@
+import { type Model, type ParsedToken, modelHash, parseToken } from "@xsp/checker";
+import { schemeByName } from "@xsp/hypervisor";
+import { type SuperpageModelOptions, superpageModel } from "./superpage-model.ts";
+
+/** A model that is known by name: everything but the scheme is settled. */
+export interface NamedModel {
+  readonly name: string;
+  /** What it examines, in one sentence. */
+  readonly examines: string;
+  readonly options: Omit<SuperpageModelOptions, "scheme">;
+}
+
+const oneDomain = { vcpuDomains: [0, 0], order: 1, start: "highmem" } as const;
+const twoDomains = { vcpuDomains: [0, 1], order: 1, start: "highmem" } as const;
+
+/**
+ * The models, each small enough to be explored to its end in seconds under every scheme.
+ *
+ * A name stands in tokens, and the places of operations in their lists are what a token's choices mean: give a model
+ * whose lists change another name, or tokens that were published no longer say what they said.
+ */
+export const namedModels: readonly NamedModel[] = [
+  {
+    name: "map-unmark-pin",
+    examines: "Whether an unmark can take the references away that a superpage entry being written relies on.",
+    options: {
+      ...oneDomain,
+      before: ["mark"],
+      operations: [["map-2m-rw"], ["unmark", "pin-1"]],
+      steps: 2,
+    },
+  },
+  {
+    name: "map-unmark-pin-lowmem",
+    examines: "The same where the kernel's direct map holds a writable reference on each frame of its own.",
+    options: {
+      ...oneDomain,
+      start: "lowmem",
+      before: ["direct-map-ro-1", "mark"],
+      operations: [["map-2m-rw"], ["unmark", "pin-1", "direct-map-ro-0"]],
+      steps: [1, 3],
+    },
+  },
+  {
+    name: "map-unmark-pin-order-2",
+    examines: "The same as map-unmark-pin for a superpage of four frames.",
+    options: {
+      ...oneDomain,
+      order: 2,
+      before: ["mark"],
+      operations: [["map-2m-rw"], ["unmark", "pin-1"]],
+      steps: [1, 2],
+    },
+  },
+  {
+    name: "unmark-mapped",
+    examines: "The open question itself: an unmark while superpage entries still exist, an unmap and a page table.",
+    options: {
+      ...oneDomain,
+      before: ["mark", "map-2m-rw"],
+      operations: [["unmap-2m"], ["unmark", "pin-1"]],
+      steps: [1, 2],
+    },
+  },
+  {
+    name: "map-map-unmap",
+    examines: "Whether the last unmap, tried again, gives back the references that a map in between relies on.",
+    options: {
+      ...oneDomain,
+      before: ["map-2m-rw"],
+      operations: [["unmap-2m"], ["map-2m-rw", "pin-1"]],
+      steps: [1, 2],
+    },
+  },
+  {
+    name: "mark-mark",
+    examines: "Two vCPUs that mark and unmark the same superpage: marks do not nest, and are given back once.",
+    options: { ...oneDomain, operations: ["mark", "unmark"], steps: [1, 2] },
+  },
+  {
+    name: "unmark-unmark-pin",
+    examines: "Whether a superpage can be unmarked twice, or pinned while it is still held.",
+    options: {
+      ...oneDomain,
+      before: ["mark"],
+      operations: [
+        ["mark", "unmark"],
+        ["unmark", "pin-1"],
+      ],
+      steps: [1, 2],
+    },
+  },
+  {
+    name: "read-only",
+    examines: "Read-only superpage entries beside an unmark and a page table in the superpage.",
+    options: {
+      ...oneDomain,
+      before: ["mark"],
+      operations: [["map-2m-ro"], ["unmark", "pin-1"]],
+      steps: [1, 2],
+    },
+  },
+  {
+    name: "small-pages",
+    examines: "4 KiB entries to a frame of a superpage that is being mapped as a whole, and a page table in it.",
+    options: {
+      ...oneDomain,
+      operations: [
+        ["map-4k-rw-1", "unmap-4k", "pin-1"],
+        ["map-2m-rw", "unmap-2m"],
+      ],
+      steps: [2, 1],
+    },
+  },
+  {
+    name: "foreign-map",
+    examines: "Whether a domain can map, mark or unmark a superpage that another domain is taking into use.",
+    options: {
+      ...twoDomains,
+      operations: [
+        ["map-2m-rw", "mark"],
+        ["map-2m-rw", "mark", "unmark"],
+      ],
+      steps: [1, 2],
+    },
+  },
+  {
+    name: "foreign-unmark",
+    examines: "Whether a domain can map, mark or unmark a superpage that another domain has marked.",
+    options: {
+      ...twoDomains,
+      before: ["mark"],
+      operations: [
+        ["map-2m-rw", "unmark"],
+        ["map-2m-rw", "mark", "unmark"],
+      ],
+      steps: [1, 2],
+    },
+  },
+  {
+    name: "release",
+    examines:
+      "A superpage that goes from one domain to another while the first is still mapping it (A-B-A): its last frame is " +
+      "released, the other populates and maps it.",
+    options: {
+      ...twoDomains,
+      before: ["release-1"],
+      operations: [
+        ["release-0", "map-2m-rw"],
+        ["populate", "map-2m-rw"],
+      ],
+      steps: 2,
+    },
+  },
+  {
+    name: "destroy",
+    examines:
+      "A domain that is destroyed with a marked and mapped superpage, which the other domain gets as soon as it is free.",
+    options: {
+      ...twoDomains,
+      before: ["mark", "map-2m-rw"],
+      operations: [["destroy"], ["populate"]],
+      steps: 1,
+    },
+  },
+  {
+    name: "stale-tlb",
+    examines: "Whether a cached superpage translation outlives the unmap and can still write to a page table.",
+    options: {
+      ...oneDomain,
+      tlb: true,
+      before: ["map-2m-rw"],
+      operations: [["touch-2m", "unmap-2m"], ["pin-1"]],
+      steps: 2,
+    },
+  },
+];
+
+/**
+ * Finds a model.
+ *
+ * @throws RangeError naming the models there are.
+ */
+export function modelByName(name: string): NamedModel {
+  const found = namedModels.find((model) => model.name === name);
+  if (found === undefined) {
+    throw new RangeError(
+      `model: "${name}" given, expected one of ${namedModels.map((model) => model.name).join(", ")}`,
+    );
+  }
+  return found;
+}
+
+/**
+ * A named model under a scheme, ready to explore or replay.
+ *
+ * @throws RangeError for an unknown scheme.
+ */
+export function modelUnderScheme(named: NamedModel, scheme: string): Model {
+  return superpageModel(named.name, { ...named.options, scheme: schemeByName(scheme) });
+}
+
+/** What a token is about. */
+export interface TokenModel {
+  readonly named: NamedModel;
+  readonly scheme: string;
+  readonly model: Model;
+  readonly parsed: ParsedToken;
+}
+
+/**
+ * Finds the model and scheme that a token is of.
+ *
+ * @throws RangeError when the token is damaged, or of no model in the list.
+ */
+export function modelOfToken(token: string): TokenModel {
+  const parsed = parseToken(token);
+  const named = namedModels.find(({ name }) => modelHash(name) === parsed.modelHash);
+  if (named === undefined) throw new RangeError("the token is of none of the models that are known here");
+  const scheme = String(parsed.options["scheme"]);
+  return { named, scheme, model: modelUnderScheme(named, scheme), parsed };
+}
