@@ -41,7 +41,7 @@ export interface RunOptions {
   readonly scheme: SchemeName;
   /** Nanoseconds since any fixed moment. */
   readonly now: Clock;
-  /** Children forked, execed and ended unmeasured before the first fork and before the first exec. Default 4. */
+  /** Children forked, execed and ended unmeasured before the first fork and before the first exec. Default 8. */
   readonly warmUps?: number;
   /** Default: the scenario's. */
   readonly profile?: CostProfile;
@@ -78,7 +78,7 @@ export function runScenario(scenario: Scenario, options: RunOptions): SchemeRun 
   progress("map");
   const { instance, hugepages } = recorder.record("map", () => startInstance(guest, scenario));
 
-  const { warmUps = 4 } = options;
+  const { warmUps = 8 } = options;
   const logins = answerLogins({ scenario, guest, instance, recorder, profile, progress, warmUps });
 
   progress("exits");
