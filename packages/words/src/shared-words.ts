@@ -23,10 +23,14 @@ export class SharedWords implements Words {
   readonly buffer: SharedArrayBuffer;
   private readonly array: Int32Array;
 
-  /** @param memory - how many zeroed words to make, or the buffer of words made by another thread. */
-  constructor(memory: number | SharedArrayBuffer) {
+  /**
+   * @param memory - how many zeroed words to make, or the buffer of words made by another thread.
+   * @param first - the word of the buffer to begin at: several regions can stand in one buffer.
+   * @param length - how many words. Default: to the end of the buffer.
+   */
+  constructor(memory: number | SharedArrayBuffer, first = 0, length?: number) {
     this.buffer = typeof memory === "number" ? new SharedArrayBuffer(memory * Int32Array.BYTES_PER_ELEMENT) : memory;
-    this.array = new Int32Array(this.buffer);
+    this.array = new Int32Array(this.buffer, first * Int32Array.BYTES_PER_ELEMENT, length);
     this.length = this.array.length;
   }
 

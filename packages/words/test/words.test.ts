@@ -110,3 +110,11 @@ it("opens the words of another thread through their buffer", () => {
   expect(again.load(1)).toBe(9);
   expect(again.length).toBe(2);
 });
+
+it("opens a part of a buffer as a region of its own, which ends where it ends", () => {
+  const whole = new SharedWords(5);
+  const part = new SharedWords(whole.buffer, 2, 2);
+  part.store(0, 7);
+  expect([part.length, whole.load(2)]).toEqual([2, 7]);
+  expect(() => part.load(2)).toThrow(RangeError);
+});
