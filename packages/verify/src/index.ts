@@ -34,3 +34,14 @@ export { checkMatrix, type MatrixOptions, type MatrixProgress } from "./models/c
 export { type CheckJson, checkJson } from "./models/check-json.ts";
 export { type Explanation, explainToken, propertyMeaning } from "./models/explanation.ts";
 export { boundsText, checkText, matrixMarkdown, matrixText } from "./models/matrix-report.ts";
+
+export { type StressPlan, stressPlan, type StressPlanOptions } from "./stress/stress-plan.ts";
+export type { BrokenProperty } from "./stress/planned-run.ts";
+export { runSequentialOrders, type SequentialBreak, type SequentialResult } from "./stress/sequential-orders.ts";
+export { RoundControl, Shared } from "./stress/round-control.ts";
+export {
+  runStressThread,
+  stressMemory,
+  type StressThreadReport,
+  type StressThreadStart,
+} from "./stress/stress-thread.ts";
