@@ -9,4 +9,6 @@ export const exitCode = {
   incomplete: 3,
   /** A check found a counterexample. */
   violated: 12,
+  /** Ended by SIGINT, as shells write it. */
+  interrupted: 130,
 } as const;

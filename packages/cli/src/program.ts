@@ -7,6 +7,7 @@ import { addProfileCommand } from "./commands/profile.ts";
 import { addReplayCommand } from "./commands/replay.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addScenarioCommand } from "./commands/scenario.ts";
+import { addStressCommand } from "./commands/stress.ts";
 import { exitCode } from "./exit-code.ts";
 
 // Every command is a file in commands/ that adds itself here. It loads what it works with when it is run and not before,
@@ -30,7 +31,7 @@ Examples:
   xsp check map-unmark-pin --scheme rfc               every interleaving of a model, and the way to break it
 
 Exit codes: 0 done, 1 a bug of XSP or books that do not balance, 2 wrong usage or a wrong scenario,
-3 a check that is incomplete, 12 a check that found something.`;
+3 a check that is incomplete, 12 a check that found something, 130 interrupted.`;
 
 function packageVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
@@ -55,6 +56,7 @@ function buildProgram(): Command {
   addFuzzCommand(program);
   addCheckCommand(program);
   addExplainCommand(program);
+  addStressCommand(program);
   return program;
 }
 

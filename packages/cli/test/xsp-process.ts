@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const bin = fileURLToPath(new URL("../bin/xsp.js", import.meta.url));
+/** The command as it is installed. */
+export const xspFile: string = fileURLToPath(new URL("../bin/xsp.js", import.meta.url));
 
 /** What a run of the command left behind. */
 export interface Outcome {
@@ -12,7 +13,7 @@ export interface Outcome {
 
 /** Runs the built command as a user does: output to pipes, so neither colours nor progress. */
 export function xsp(...args: readonly string[]): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [xspFile, ...args], { encoding: "utf8" });
   return { code: status, stdout, stderr };
 }
 
