@@ -60,6 +60,14 @@ describe("whole operations one after the other", () => {
     ]);
   });
 
+  test("report an operation that throws, and go no further in that order", () => {
+    const plan = stressPlan(race);
+    const { breaks } = runSequentialOrders({ ...plan, choices: [[0], [2, 1]] });
+    expect(breaks).toMatchObject([
+      { property: "error", steps: [{ vcpu: 1, operation: "map-2m-rw", result: "not finished" }] },
+    ]);
+  });
+
   test("break nothing under the scheme that answers the question", () => {
     expect(runSequentialOrders(stressPlan(noRace, { scheme: "sealed" }))).toEqual({ orders: 1, breaks: [] });
   });
