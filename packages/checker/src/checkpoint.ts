@@ -13,13 +13,17 @@ export interface SavedExploration {
   readonly levelEnd: number;
   readonly depth: number;
   readonly transitions: number;
+  /** Whether something came to light since it began that its reduction did not reckon with. */
+  readonly isStale: boolean;
+  /** States after which it then begins again. */
+  readonly patience: number;
   readonly hits: Int32Array;
 }
 
 /**
  * ```text
  *   magic · names of what must be the same (model, options, memory, programs, properties, …) with their values
- *   resolved edges of the program trees · access at each node · where each field lies · where it stands
+ *   bits that properties look at · resolved edges of the program trees · access at each node · where each field lies · where it stands
  *   states, as packed words with parents
  * ```
  *
@@ -37,7 +41,8 @@ export function writeCheckpoint(
   writer.varint(identity.length);
   for (const [name, value] of identity) writer.text(name).text(value);
 
-  const { tree } = interned;
+  const { tree, observations } = interned;
+  writer.ints(observations.frozen);
   writer.varint(tree.resolved.length);
   for (const part of tree.resolved) writer.varint(part);
   writer.varint(tree.size);
@@ -46,7 +51,11 @@ export function writeCheckpoint(
   const { slots, slot, shift, mask } = store.layout;
   writer.varint(slots).ints(slot).ints(shift).ints(mask);
   writer.varint(store.count).varint(saved.position).varint(saved.levelEnd).varint(saved.depth);
-  writer.varint(saved.transitions).ints(saved.hits);
+  writer
+    .varint(saved.transitions)
+    .varint(saved.isStale ? 1 : 0)
+    .varint(saved.patience)
+    .ints(saved.hits);
   const stride = slots + 1;
   store.slabs.forEach((slab, number) => {
     const states = Math.max(0, Math.min(SLAB_STATES, store.count - number * SLAB_STATES));
@@ -69,7 +78,12 @@ export function readCheckpoint(
   const reader = new ByteReader(bytes);
   if (bytes.length < MAGIC.length || reader.text() !== MAGIC) throw new RangeError(`this is no ${MAGIC}`);
   refuseOther(reader, identityOf(interned, settled));
+  const observed = new Int32Array(interned.words);
+  reader.ints(observed);
+  observed.forEach((bits, address) => interned.observations.add(address, bits));
+  interned.observations.freeze();
   rebuildTree(reader, interned);
+  interned.footprints.freeze();
 
   const { slot, shift, mask } = interned.layout();
   const slots = reader.varint();
@@ -77,6 +91,8 @@ export function readCheckpoint(
   const count = reader.varint();
   const [position, levelEnd, depth] = [reader.varint(), reader.varint(), reader.varint()];
   const transitions = reader.varint();
+  const isStale = reader.varint() === 1;
+  const patience = reader.varint();
   const hits = new Int32Array(2 + interned.compiled.properties.length);
   reader.ints(hits);
   store.clear(new StateLayout({ slots, slot, shift, mask }));
@@ -87,22 +103,21 @@ export function readCheckpoint(
     reader.ints(slab, Math.max(0, Math.min(SLAB_STATES, count - number * SLAB_STATES)) * stride);
   });
   store.fillTable();
-  return { position, levelEnd, depth, transitions, hits };
+  return { position, levelEnd, depth, transitions, isStale, patience, hits };
 }
 
 function identityOf(interned: InternedModel, settled: SettledOptions): (readonly [string, string])[] {
-  const { model, regions, initialMemory, programs, properties, privateTo } = interned.compiled;
+  const { model, regions, initialMemory, programs, properties } = interned.compiled;
   return [
     ["model", model.name],
     ...Object.entries(model.options ?? {}).map(([name, value]) => [`option ${name}`, JSON.stringify(value)] as const),
     ["regions", regions.map(({ name, length }) => `${name}:${length}`).join()],
     ["initial memory", initialMemory.join()],
-    ["private words", privateTo.join()],
     ["programs", JSON.stringify(programs.map(({ name, start }) => [name, start]))],
     ["properties", JSON.stringify(properties.map(({ kind, name }) => [kind, name]))],
     ["properties asked for", settled.properties.join()],
     ["until", settled.until],
-    ["localSteps", String(settled.localSteps)],
+    ["reduction", settled.reduction],
   ];
 }
 

@@ -1,4 +1,4 @@
-import { InstrumentedWords, type AccessKind, type Instrument, type Words } from "@xsp/words";
+import { InstrumentedWords, type AccessKind, type Instrument } from "@xsp/words";
 import type { Model, Program, Property } from "./model.ts";
 import { SetupMemory } from "./setup-memory.ts";
 
@@ -22,8 +22,6 @@ export class CompiledModel {
   readonly initialMemory: Int32Array;
   readonly programs: readonly Program[];
   readonly properties: readonly Property[];
-  /** For each address, the only vCPU that may touch it, or -1. */
-  readonly privateTo: Int32Array;
   /** Whether any property reads the operation under way. */
   readonly seesOperations: boolean;
   private answerer: Instrument;
@@ -33,8 +31,6 @@ export class CompiledModel {
     this.model = model;
     const memory = new SetupMemory();
     const regions: Region[] = [];
-    const claims: { readonly base: number; readonly length: number; readonly vcpu: number }[] = [];
-    const owned = new WeakMap<Words, Region>();
     this.answerer = memory;
 
     const { programs, properties } = model.setup({
@@ -42,14 +38,7 @@ export class CompiledModel {
         if (this.answerer !== memory) throw new Error(`words "${name}" are allocated after setup, expected in it`);
         const region = { name, base: memory.extend(length), length };
         regions.push(region);
-        const words = new InstrumentedWords(this.doorOf(region), region.base, length);
-        owned.set(words, region);
-        return words;
-      },
-      keepPrivate: (words, vcpu) => {
-        const region = owned.get(words);
-        if (region === undefined) throw new RangeError("keepPrivate got words of another world: allocate them here");
-        claims.push({ base: region.base, length: region.length, vcpu });
+        return new InstrumentedWords(this.doorOf(region), region.base, length);
       },
     });
 
@@ -59,13 +48,6 @@ export class CompiledModel {
     this.properties = properties;
     this.seesOperations = properties.some(({ seesOperations }) => seesOperations === true);
     this.initialMemory = memory.contents();
-    this.privateTo = new Int32Array(this.initialMemory.length).fill(-1);
-    for (const { base, length, vcpu } of claims) {
-      if (!Number.isInteger(vcpu) || vcpu < 0 || vcpu >= programs.length) {
-        throw new RangeError(`keepPrivate names vCPU ${vcpu}, expected one from 0 to ${programs.length - 1}`);
-      }
-      this.privateTo.fill(vcpu, base, base + length);
-    }
     this.answerer = closedDoor;
   }
 

@@ -1,3 +1,5 @@
+import type { FrozenFootprints } from "./footprints.ts";
+
 /** How a property is evaluated; `skip` when it is decided already or was not asked for. */
 export const PropertyCode = { always: 0, quiescent: 1, finally: 2, sometimes: 3, skip: 4 } as const;
 
@@ -26,8 +28,11 @@ export interface ExpansionTables {
   readonly room: number;
   /** The largest number of ways out of one node. */
   readonly widest: number;
-  readonly localSteps: boolean;
-  readonly seesOperations: boolean;
+  /** Let a choice that nobody can see go first. */
+  readonly choicesFirst: boolean;
+  /** Take every step that nobody can see or disturb at once. */
+  readonly independentSteps: boolean;
+  readonly footprints: FrozenFootprints;
 }
 
 /** Why an expansion came back. */
@@ -47,10 +52,11 @@ export interface ExpansionRun {
   missProperty: number;
   /** The first state in which each property was found violated, or witnessed; -1 for none. See {@link Hit}. */
   readonly hits: Int32Array;
-  /** Scratch of one state each, and of one node number a vCPU. */
+  /** Scratch of one state each, and of one node a vCPU each. */
   readonly current: Int32Array;
   readonly next: Int32Array;
   readonly nodeOf: Int32Array;
+  readonly settled: Int32Array;
   /**
    * Where successors that the table does not hold are left for somebody else to insert: parent and packed words each,
    * and `~state` for a state which has to be expanded by somebody who has the model's code. Empty: insert them here.
@@ -76,6 +82,7 @@ export function newExpansionRun(slots: number, vcpus: number, properties: number
     current: new Int32Array(slots),
     next: new Int32Array(slots),
     nodeOf: new Int32Array(vcpus),
+    settled: new Int32Array(vcpus),
     out,
     outLength: 0,
     pending: new Int32Array(0),

@@ -7,6 +7,7 @@ import {
   PropertyCode,
 } from "./expansion-tables.ts";
 import { NODE_SHIFT, NodeField, NodeFlag, NodeKind } from "./node-record.ts";
+import { takeIndependentSteps } from "./independent-steps.ts";
 import { hashPacked, SLAB_MASK, SLAB_SHIFT } from "./packed-hash.ts";
 import { lookUpPending, PENDING, PENDING_HEAD } from "./pending-successors.ts";
 import { DECISION_SHIFT, Verdict } from "./property-forest.ts";
@@ -20,7 +21,8 @@ import { DECISION_SHIFT, Verdict } from "./property-forest.ts";
  * was run for yet, or room; a state that was begun is then expanded again as a whole, which finds its own successors.
  */
 export function expand(tables: ExpansionTables, run: ExpansionRun, from: number, to: number): number {
-  const { words, vcpus, slots, slot, shift, mask, nodes, edges, slabs, room, localSteps, seesOperations } = tables;
+  const { words, vcpus, slots, slot, shift, mask, nodes, edges, slabs, room } = tables;
+  const { choicesFirst, independentSteps } = tables;
   const { decisions, decisionEdges, roots, codes } = tables;
   const { hits, current, next, nodeOf, out } = run;
   const entry = slots + PENDING_HEAD;
@@ -87,36 +89,18 @@ export function expand(tables: ExpansionTables, run: ExpansionRun, from: number,
 
     let first = 0;
     let last = vcpus;
-    if (localSteps && end === 0 && (anyFlags & (NodeFlag.local | NodeFlag.hidden | NodeFlag.unready)) !== 0) {
-      // One vCPU whose next step nobody can see or disturb may go first: see "Local steps" in explorer.ts.
+    if (choicesFirst && end === 0 && (anyFlags & (NodeFlag.local | NodeFlag.unready)) !== 0) {
+      // A choice that nobody can see may go first: see "Choices" in explorer.ts.
       for (let v = 0; v < vcpus; v++) {
         const node = nodeOf[v]!;
         const flags = nodes[node + NodeField.flags]!;
-        let goesFirst = (flags & NodeFlag.local) !== 0;
         if ((flags & NodeFlag.unready) !== 0) {
           run.missNode = node >> NODE_SHIFT;
           run.missAnswer = 0;
           end = ExpansionEnd.unknownEdge;
           break;
         }
-        if ((flags & NodeFlag.hidden) !== 0) {
-          const address = nodes[node + NodeField.address]!;
-          const held = (current[slot[address]!]! >>> shift[address]!) & mask[address]!;
-          const answer = nodes[node] === NodeKind.store ? 0 : held;
-          const known = answer < nodes[node + NodeField.edgeCapacity]!;
-          const child = known ? edges[nodes[node + NodeField.edgeBase]! + answer]! : -1;
-          if (child < 0) {
-            run.missNode = node >> NODE_SHIFT;
-            run.missAnswer = answer;
-            end = ExpansionEnd.unknownEdge;
-            break;
-          }
-          const after = child << NODE_SHIFT;
-          goesFirst =
-            (nodes[after + NodeField.flags]! & (NodeFlag.boundary | NodeFlag.failed)) === 0 &&
-            (!seesOperations || nodes[after + NodeField.view] === nodes[node + NodeField.view]);
-        }
-        if (goesFirst) {
+        if ((flags & NodeFlag.local) !== 0) {
           first = v;
           last = v + 1;
           break;
@@ -172,6 +156,10 @@ export function expand(tables: ExpansionTables, run: ExpansionRun, from: number,
         const nodeShift = shift[vcpuField]!;
         next[nodeSlot] = (next[nodeSlot]! & ~(mask[vcpuField]! << nodeShift)) | (edges[edgeBase + edge]! << nodeShift);
 
+        if (independentSteps && !takeIndependentSteps(tables, run, next)) {
+          end = ExpansionEnd.unknownEdge;
+          break;
+        }
         pending[used] = state;
         pending[used + 1] = hashPacked(next, 0, slots);
         for (let k = 0; k < slots; k++) pending[used + PENDING_HEAD + k] = next[k]!;

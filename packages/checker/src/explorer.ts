@@ -24,6 +24,7 @@ import { findings } from "./findings.ts";
 import { InternedModel } from "./interned-model.ts";
 import type { Model } from "./model.ts";
 import { NodeFlag } from "./node-record.ts";
+import { scout } from "./scout.ts";
 import { PENDING } from "./pending-successors.ts";
 import type { StateLayout } from "./state-layout.ts";
 import { StateStore } from "./state-store.ts";
@@ -51,14 +52,26 @@ import { StateStore } from "./state-store.ts";
  * Why is a counterexample shortest? States are found in the order of their distance, and a state is expanded only after
  * all nearer ones; its parent is the first state that led to it. Properties are evaluated when a state is expanded.
  *
- * Local steps. A choice, or an access to a word declared private to the vCPU, can neither disturb nor be disturbed by
- * another vCPU. Where a vCPU is before such a step, only that step is explored, and the other vCPUs come after it: they
- * can do there all that they could have done here. This is an ample set of one process, and the usual conditions hold:
- * the step is independent of all others (C1); no property can see it, since memory that properties may read does not
- * change, nor who rests, nor, where a property declares to see operations, the operation under way (C2); and no vCPU is
- * put off for ever, since a step that ends its operation is never taken alone and within an operation a tree has no
- * cycle (C3). Deadlocks, errors, and every reachable combination of what properties see remain; a counterexample may
- * pass through choices of vCPUs that then do nothing, which are cut off afterwards (findings.ts).
+ * Choices. A choice can neither disturb nor be disturbed by another vCPU. Where a vCPU is before one that no property can
+ * see, only that choice is explored, and the other vCPUs come after it: they can do there all that they could have done
+ * here. This is an ample set of one process, and the usual conditions hold: the step is independent of all others (C1);
+ * no property can see it, since memory does not change, nor who rests, nor, where a property declares to see
+ * operations, the operation under way (C2); and no vCPU is put off for ever, since a step that ends its operation is
+ * never taken alone and within an operation a tree has no cycle (C3). Deadlocks, errors, and every reachable combination
+ * of what properties see remain; a counterexample may pass through choices of vCPUs that then do nothing, which are cut
+ * off afterwards (findings.ts).
+ *
+ * Independent steps. Most accesses go to words that no other vCPU will touch any more: its own page table, a frame that
+ * only this operation is about, a field that nobody writes. With `reduction: "independent"` they are ample sets too, and
+ * being alone they are taken at once, without states in between (independent-steps.ts). C1 needs to know what the others
+ * may still touch, from where each of them is: footprints.ts collects it as code is run, and observations.ts what
+ * properties look at (C2; a `quiescent` or `finally` property looks only where all rest, and the first access of an
+ * operation, which ends its rest, is never taken alone). Both are lower bounds while code remains that was never run. So
+ * they are learned first by some random walks, then while exploring; when a footprint that was in use has grown, what
+ * was decided by it may be wrong, and the exploration begins again with what is known by then. The result is that of a
+ * run in which nothing grew from beginning to end. In such a run the bounds are exact enough: were there a path to an
+ * access that is missing from a footprint, then a shortest one up to there would consist of steps that the reduction
+ * judged rightly, so an equivalent of it was explored, and the access would have been entered.
  *
  * Same result for one thread and for many: a batch has a fixed size, threads only look states up while it is expanded,
  * and what is new is inserted in the order of its parents. Whether to stop is decided between batches.
@@ -68,6 +81,9 @@ import { StateStore } from "./state-store.ts";
 const BATCH = 1 << 16;
 /** Fewer states than this are not worth waking threads for. */
 const POOL_MINIMUM = 1 << 11;
+
+/** An exploration that learns something new about its reduction goes on up to so many states before it begins again. */
+const FIRST_PATIENCE = 1 << 14;
 
 /** What a node costs besides its record: its access and answer as objects. An estimate. */
 const BYTES_PER_NODE = 300;
@@ -89,12 +105,17 @@ export class Exploration {
   private levelEnd = 1;
   private depth = 0;
   private batchEnd = 0;
+  private isStale = false;
+  private patience = FIRST_PATIENCE;
   private stopped: IncompleteReason | "finished" | undefined;
   private readonly started: number;
   private elapsed = 0;
 
-  /** @throws RangeError when the model or an option is malformed. */
-  constructor(model: Model, options: ExploreOptions = {}) {
+  /**
+   * @param scouts - whether it begins; false when it goes on from a checkpoint, which knows what scouts found out.
+   * @throws RangeError when the model or an option is malformed.
+   */
+  constructor(model: Model, options: ExploreOptions = {}, scouts = true) {
     const allocate: AllocateInts = options.pool?.allocate ?? allocateInts;
     this.model = model;
     this.options = options;
@@ -103,6 +124,10 @@ export class Exploration {
     this.interned = new InternedModel(model, allocate, options.decisionLimit ?? DECISION_LIMIT);
     const { compiled } = this.interned;
     this.settled = settleOptions(compiled, options);
+    if (this.settled.reduction === "independent" && scouts) {
+      scout(this.interned, this.settled.properties);
+      this.learn();
+    }
     this.fields = this.interned.initialFields();
     this.store = new StateStore(this.interned.layout(), allocate);
     this.store.reserve(1);
@@ -116,9 +141,7 @@ export class Exploration {
       new Int32Array(0),
     );
     this.codes = allocate(compiled.properties.length);
-    compiled.properties.forEach(({ kind, name }, property) => {
-      this.codes[property] = this.settled.properties.includes(name) ? PropertyCode[kind] : PropertyCode.skip;
-    });
+    this.askProperties();
   }
 
   /**
@@ -127,7 +150,7 @@ export class Exploration {
    * @throws RangeError naming what differs: the model, its memory, an option, or what its code does.
    */
   static resume(model: Model, options: ExploreOptions, bytes: Uint8Array): Exploration {
-    const exploration = new Exploration(model, options);
+    const exploration = new Exploration(model, options, false);
     const { interned, settled } = exploration;
     exploration.restore(readCheckpoint(bytes, interned, settled, exploration.store));
     return exploration;
@@ -178,15 +201,18 @@ export class Exploration {
 
   /** Everything as bytes, to {@link resume} from. Linear in the states; about as large as they are in memory. */
   checkpoint(): Uint8Array {
-    const { position, levelEnd, depth } = this;
+    const { position, levelEnd, depth, isStale, patience } = this;
     const { transitions, hits } = this.run;
-    return writeCheckpoint(this.interned, this.settled, this.store, { position, levelEnd, depth, transitions, hits });
+    const saved = { position, levelEnd, depth, transitions, isStale, patience, hits };
+    return writeCheckpoint(this.interned, this.settled, this.store, saved);
   }
 
   private restore(saved: SavedExploration): void {
     this.position = saved.position;
     this.levelEnd = saved.levelEnd;
     this.depth = saved.depth;
+    this.isStale = saved.isStale;
+    this.patience = saved.patience;
     this.run.transitions = saved.transitions;
     this.run.hits.set(saved.hits);
     this.decideBetweenBatches();
@@ -220,7 +246,46 @@ export class Exploration {
       this.levelEnd = this.store.count;
       this.depth++;
     }
+    if (this.settled.reduction === "independent" && this.learn()) this.isStale = true;
     this.decideBetweenBatches();
+  }
+
+  /**
+   * Brings what the reduction reckons with up to date: between batches only, so that threads decide alike.
+   *
+   * @returns whether a step may have been taken for independent that is not.
+   */
+  private learn(): boolean {
+    const { footprints, observations, tree } = this.interned;
+    const before = footprints.frozen;
+    const hasGrown = footprints.freeze();
+    const isSeen = observations.freeze() && tree.observe();
+    if (footprints.frozen !== before) this.tables = undefined;
+    return hasGrown || isSeen;
+  }
+
+  private askProperties(): void {
+    this.interned.compiled.properties.forEach(({ kind, name }, property) => {
+      this.codes[property] = this.settled.properties.includes(name) ? PropertyCode[kind] : PropertyCode.skip;
+    });
+  }
+
+  private beginAgain(): void {
+    const { interned, store, run } = this;
+    this.patience = Math.max(this.patience, 2 * store.count);
+    store.clear(interned.layout());
+    store.reserve(1);
+    const packed = new Int32Array(interned.fields);
+    store.layout.pack(interned.initialFields(), packed, 0);
+    store.insert(packed, 0, -1);
+    run.transitions = 0;
+    run.hits.fill(-1);
+    this.askProperties();
+    this.tables = undefined;
+    this.position = 0;
+    this.levelEnd = 1;
+    this.depth = 0;
+    this.isStale = false;
   }
 
   private expandHere(from: number, to: number): void {
@@ -330,7 +395,9 @@ export class Exploration {
       }
     });
     const isOver = violated && (this.settled.until === "first-violation" || open.length === 0);
-    if (isOver || this.position === this.store.count) this.stopped = "finished";
+    const isAtEnd = isOver || this.position === this.store.count;
+    if (this.isStale && (isAtEnd || this.store.count > this.patience)) this.beginAgain();
+    else if (isAtEnd) this.stopped = "finished";
   }
 
   private makeTables(): ExpansionTables {
@@ -354,8 +421,9 @@ export class Exploration {
       table: store.table,
       room: store.room,
       widest: tree.widest,
-      localSteps: this.settled.localSteps,
-      seesOperations: interned.compiled.seesOperations,
+      choicesFirst: this.settled.reduction !== "none",
+      independentSteps: this.settled.reduction === "independent",
+      footprints: interned.footprints.frozen,
     };
   }
 }

@@ -85,7 +85,7 @@ function witnessOf(
   return { property: name, depth: schedule.length, schedule, token: encodeToken(model, schedule) };
 }
 
-/** Replays a schedule, and leaves out choices after which their vCPU does nothing more if they are not needed. */
+/** Replays a schedule, and cuts off what each vCPU does last as far as it is not needed. */
 function confirmed(
   model: Model,
   found: Schedule,
@@ -99,16 +99,29 @@ function confirmed(
       `replayed, the schedule does not show ${property}: does the model's setup build the same each time?`,
     );
   }
-  for (let at = schedule.length - 1; at >= 0; at--) {
-    const isLast = !schedule.slice(at + 1).some(({ vcpu }) => vcpu === schedule[at]?.vcpu);
-    if (trace.steps[at]?.kind !== "choose" || !isLast) continue;
-    const shorter = schedule.filter((_, index) => index !== at);
-    const shorterTrace = replay(model, shorter);
-    if (!shows(shorterTrace)) continue;
+  for (let vcpu = 0; vcpu < trace.programs.length;) {
+    const last = schedule.map((move) => move.vcpu).lastIndexOf(vcpu);
+    const shorter = schedule.filter((_, index) => index !== last);
+    const shorterTrace = last < 0 ? undefined : replayIfPossible(model, shorter);
+    if (shorterTrace === undefined || !shows(shorterTrace)) {
+      vcpu++;
+      continue;
+    }
     schedule = shorter;
     trace = shorterTrace;
+    vcpu = 0;
   }
   return { schedule, trace };
+}
+
+/** Replays a schedule; undefined when a vCPU is blocked, or has fewer ways, because of a step that is missing. */
+function replayIfPossible(model: Model, schedule: Schedule): Trace | undefined {
+  try {
+    return replay(model, schedule);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -121,22 +134,38 @@ function scheduleTo(interned: InternedModel, store: StateStore, state: number): 
   path.reverse();
   const from = new Int32Array(interned.fields);
   const to = new Int32Array(interned.fields);
-  return path.slice(1).map((child, index) => {
+  return path.slice(1).flatMap((child, index) => {
     store.read(path[index] as number, from);
     store.read(child, to);
-    return moveBetween(interned, from, to);
+    return movesBetween(interned, from, to);
   });
 }
 
-function moveBetween(interned: InternedModel, from: Int32Array, to: Int32Array): Move {
+/** One move of one vCPU, and the independent steps that were taken with it. */
+function movesBetween(interned: InternedModel, from: Int32Array, to: Int32Array): Move[] {
   for (let vcpu = 0; vcpu < interned.vcpus; vcpu++) {
     const ways = interned.ways(from, vcpu);
     for (let choice = 0; choice < ways; choice++) {
       if (!interned.isKnown(from, vcpu, choice)) continue;
       const after = from.slice();
       interned.move(after, vcpu, choice);
-      if (after.every((number, field) => number === to[field])) return { vcpu, choice };
+      const moves: Move[] = [{ vcpu, choice }];
+      if (walkOn(interned, after, to, moves)) return moves;
     }
   }
   throw new Error("no move leads from a state to the one found from it: a bug of the checker");
+}
+
+/** Walks each vCPU on within its operation to where it is in `to`. Independent steps may be taken in any order. */
+function walkOn(interned: InternedModel, fields: Int32Array, to: Int32Array, moves: Move[]): boolean {
+  for (let vcpu = 0; vcpu < interned.vcpus; vcpu++) {
+    const at = interned.words + vcpu;
+    const steps = interned.tree.stepsFrom(fields[at] as number, to[at] as number);
+    for (let step = 0; step < steps; step++) {
+      if (interned.ways(fields, vcpu) !== 1 || !interned.isKnown(fields, vcpu, 0)) return false;
+      interned.move(fields, vcpu, 0);
+      moves.push({ vcpu, choice: 0 });
+    }
+  }
+  return fields.every((number, field) => number === to[field]);
 }

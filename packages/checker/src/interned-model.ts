@@ -2,6 +2,8 @@ import { CompiledModel } from "./compiled-model.ts";
 import type { AllocateInts } from "./edge-arena.ts";
 import type { Model } from "./model.ts";
 import { NodeField, NodeFlag, NodeKind } from "./node-record.ts";
+import { Footprints } from "./footprints.ts";
+import { Observations } from "./observations.ts";
 import { ProgramTree } from "./program-tree.ts";
 import { PropertyForest } from "./property-forest.ts";
 import { placeFields, StateLayout } from "./state-layout.ts";
@@ -19,6 +21,8 @@ const ROOM_FOR_NODES = 8;
 export class InternedModel {
   readonly compiled: CompiledModel;
   readonly values: WordValues;
+  readonly footprints: Footprints;
+  readonly observations: Observations;
   readonly tree: ProgramTree;
   readonly forest: PropertyForest;
   readonly words: number;
@@ -30,9 +34,12 @@ export class InternedModel {
     this.allocate = allocate;
     this.compiled = new CompiledModel(model);
     this.values = new WordValues(this.compiled.initialMemory);
-    this.tree = new ProgramTree(this.compiled, this.values, allocate);
-    this.forest = new PropertyForest(this.compiled, this.values, this.tree, allocate, decisionLimit);
     this.words = this.compiled.initialMemory.length;
+    const { compiled, values, words } = this;
+    this.footprints = new Footprints(words, allocate);
+    this.observations = new Observations(words);
+    this.tree = new ProgramTree(compiled, values, this.footprints, this.observations, allocate);
+    this.forest = new PropertyForest(compiled, values, this.tree, this.observations, allocate, decisionLimit);
     this.vcpus = this.compiled.programs.length;
   }
 

@@ -1,4 +1,4 @@
-import type { Words, WordsAllocator } from "@xsp/words";
+import type { WordsAllocator } from "@xsp/words";
 
 /** What {@link Program.step} returns when the program has nothing left to do. */
 export const done: unique symbol = Symbol.for("@xsp/checker: done");
@@ -58,7 +58,7 @@ export interface VcpuView {
   readonly program: string;
   /** The local state with which the operation under way began. */
   readonly local: LocalState;
-  /** Whether the operation, if any, has not yet touched a word that other vCPUs can touch. */
+  /** Whether the operation, if any, has not yet touched a word. */
   readonly resting: boolean;
   readonly done: boolean;
   /** What `begin` announced, such as `map(0, 3)`. Readable by properties that declare `seesOperations`. */
@@ -70,6 +70,11 @@ export interface StateView {
   /** Number of vCPUs. */
   readonly vcpus: number;
   vcpu(index: number): VcpuView;
+  /**
+   * Looks at some bits only: while `look` runs, loads answer with all other bits 0. A store that changes no bit that any
+   * `always` or `sometimes` property looks at needs less interleaving, so this is how properties make a model smaller.
+   */
+  bits<T>(mask: number, look: () => T): T;
 }
 
 /**
@@ -102,13 +107,6 @@ export interface World {
    * A word costs nothing per state until some program changes it; from then on, a few bits.
    */
   readonly allocate: WordsAllocator;
-  /**
-   * Declares that one vCPU alone ever touches these words: then its accesses to them need no interleaving. An access
-   * by another vCPU is an error, and properties cannot read them.
-   *
-   * @throws RangeError when the words are not from this world or there is no such vCPU number.
-   */
-  keepPrivate(words: Words, vcpu: number): void;
 }
 
 /** What a model consists of. */

@@ -38,10 +38,21 @@ export const NodeKind = {
 } as const;
 
 /**
- * - `resting`: no word that others can touch was accessed since the operation began.
+ * - `resting`: no word was accessed since the operation began.
  * - `boundary`: first node of an operation, or done.
- * - `hidden`: a load, store or swap of a word that is private to this vCPU.
  * - `unready`: a choice whose edges are not known yet.
  * - `local`: a choice that no property can see and that stays inside its operation, whichever way it goes.
+ * - `quiet`: no property can see the access that leads here, and it stays inside its operation. Never set on a root,
+ *   which is reached from many nodes.
+ * - `wrote`: the access that leads here wrote a word.
  */
-export const NodeFlag = { resting: 1, done: 2, failed: 4, boundary: 8, hidden: 16, unready: 32, local: 64 } as const;
+export const NodeFlag = {
+  resting: 1,
+  done: 2,
+  failed: 4,
+  boundary: 8,
+  quiet: 16,
+  unready: 32,
+  local: 64,
+  wrote: 128,
+} as const;

@@ -15,14 +15,6 @@ export interface Access {
   readonly desired: number;
 }
 
-/**
- * Whether an access needs no interleaving because nobody else ever touches the word. A wait does: it can be blocked.
- */
-export function isHidden(compiled: CompiledModel, vcpu: number, access: Access): boolean {
-  if (access.kind === StepKind.choose || access.kind === StepKind.waitWhile) return false;
-  return compiled.privateTo[access.address] === vcpu;
-}
-
 /** Something a program announced with `note`. */
 export interface Note {
   readonly label: string;
@@ -62,7 +54,7 @@ export function runOperation(
   local: LocalState,
   answers: readonly number[],
 ): RunOutcome {
-  const run = new Run(compiled, vcpu, answers);
+  const run = new Run(vcpu, answers);
   const program = compiled.programs[vcpu];
   if (program === undefined) throw new RangeError(`there is no vCPU ${vcpu}`);
   return compiled.behindDoor(run, () => {
@@ -81,25 +73,17 @@ export function runOperation(
 class Run implements Instrument, Context {
   readonly vcpu: number;
   waiting: Access | undefined;
-  private readonly compiled: CompiledModel;
   private readonly answers: readonly number[];
   private readonly trail: Access[] = [];
   private notes: Note[] = [];
   private operation: string | undefined;
 
-  constructor(compiled: CompiledModel, vcpu: number, answers: readonly number[]) {
-    this.compiled = compiled;
+  constructor(vcpu: number, answers: readonly number[]) {
     this.vcpu = vcpu;
     this.answers = answers;
   }
 
   access(kind: AccessKind, address: number, value: number, desired: number): number {
-    const owner = this.compiled.privateTo[address] as number;
-    if (owner >= 0 && owner !== this.vcpu) {
-      throw new Error(
-        `vCPU ${this.vcpu} touches ${this.compiled.describeAddress(address)}, which is private to vCPU ${owner}`,
-      );
-    }
     return this.answer({ kind, address, value, desired });
   }
 

@@ -2,7 +2,9 @@ import { type AllocateInts, EdgeArena, GrowingInts, UNKNOWN } from "./edge-arena
 import type { CompiledModel } from "./compiled-model.ts";
 import type { LocalState, VcpuView } from "./model.ts";
 import { NodeField, NodeFlag, NODE_INTS, NodeKind } from "./node-record.ts";
-import { type Access, isHidden, runOperation, type RunOutcome, StepKind } from "./operation-run.ts";
+import type { Footprints } from "./footprints.ts";
+import type { Observations } from "./observations.ts";
+import { type Access, runOperation, type RunOutcome, StepKind } from "./operation-run.ts";
 import type { WordValues } from "./word-values.ts";
 
 /**
@@ -34,6 +36,8 @@ export class ProgramTree {
   readonly resolved: number[] = [];
   private readonly compiled: CompiledModel;
   private readonly values: WordValues;
+  private readonly footprints: Footprints;
+  private readonly observations: Observations;
   private readonly vcpus: number[] = [];
   private readonly parents: number[] = [];
   /** The answer on the edge from the parent, as the program got it. */
@@ -45,9 +49,17 @@ export class ProgramTree {
   private readonly viewNumbers = new Map<string, number>();
   private readonly largest: number[];
 
-  constructor(compiled: CompiledModel, values: WordValues, allocate: AllocateInts) {
+  constructor(
+    compiled: CompiledModel,
+    values: WordValues,
+    footprints: Footprints,
+    observations: Observations,
+    allocate: AllocateInts,
+  ) {
     this.compiled = compiled;
     this.values = values;
+    this.footprints = footprints;
+    this.observations = observations;
     this.records = new GrowingInts(allocate, 64 * NODE_INTS);
     this.edges = new EdgeArena(allocate, 256);
     this.largest = compiled.programs.map(() => 0);
@@ -128,14 +140,13 @@ export class ProgramTree {
     const local = this.locals[path[0] as number] as LocalState;
     const outcome = runOperation(this.compiled, vcpu, local, answers);
     this.refuseOtherTrail(vcpu, path, outcome);
-    switch (outcome.end) {
-      case "next":
-        return this.root(vcpu, outcome.local as LocalState);
-      case "done":
-        return this.doneNode(vcpu, local);
-      default:
-        return this.add(vcpu, node, answer, local, outcome, this.staysAtRest(node));
+    if (outcome.end === "next" || outcome.end === "done") {
+      const isNext = outcome.end === "next";
+      const root = isNext ? this.root(vcpu, outcome.local as LocalState) : this.doneNode(vcpu, local);
+      this.footprints.addSuccessor(node, root);
+      return root;
     }
+    return this.add(vcpu, node, answer, local, outcome, this.staysAtRest(node));
   }
 
   private root(vcpu: number, local: LocalState): number {
@@ -181,11 +192,54 @@ export class ProgramTree {
       this.setRecord(node, NodeKind.failed, undefined, flags | NodeFlag.failed, run.operation);
     } else {
       const access = run.access as Access;
-      const hidden = isHidden(this.compiled, vcpu, access) ? NodeFlag.hidden : 0;
       const unready = access.kind === StepKind.choose ? NodeFlag.unready : 0;
-      this.setRecord(node, access.kind, access, flags | hidden | unready, run.operation);
+      this.setRecord(node, access.kind, access, flags | unready, run.operation);
+      if (access.kind !== StepKind.choose) {
+        this.footprints.addAccess(node, access.address, access.kind !== StepKind.store, mayWrite(access));
+      }
     }
+    if (parent !== UNKNOWN) this.setArrival(node, parent, answer);
     return node;
+  }
+
+  /**
+   * Says anew of each node whether properties can see the access that leads there, by what they are known to look at.
+   *
+   * @returns whether a step that was taken for invisible is not.
+   */
+  observe(): boolean {
+    let isSeen = false;
+    for (let node = 0; node < this.size; node++) {
+      const parent = this.parents[node] as number;
+      if (parent === UNKNOWN) continue;
+      const before = this.field(node, NodeField.flags);
+      this.setArrival(node, parent, this.answers[node] as number);
+      isSeen ||= (before & ~this.field(node, NodeField.flags) & NodeFlag.quiet) !== 0;
+    }
+    return isSeen;
+  }
+
+  /** Whether `node` can be reached from `from` within one operation, and in how many steps; -1 if not. */
+  stepsFrom(from: number, node: number): number {
+    let steps = 0;
+    for (let at = node; at !== UNKNOWN; at = this.parents[at] as number, steps++) if (at === from) return steps;
+    return UNKNOWN;
+  }
+
+  private setArrival(node: number, parent: number, answer: number): void {
+    const access = this.accesses[parent];
+    if (access === undefined || access.kind === StepKind.choose || access.kind === StepKind.waitWhile) return;
+    const succeeds = access.kind === StepKind.compareAndSwap && answer === access.value;
+    const wrote = access.kind === StepKind.store || (succeeds && access.desired !== answer);
+    // What a store overwrites is not known here, what a successful swap overwrites is.
+    const changes = access.kind === StepKind.store ? -1 : access.desired ^ answer;
+    const isSeen = wrote && (changes & (this.observations.frozen[access.address] as number)) !== 0;
+    const staysAtRest =
+      ((this.field(node, NodeField.flags) ^ this.field(parent, NodeField.flags)) & NodeFlag.resting) === 0;
+    const isQuiet = !isSeen && staysAtRest && this.isInvisible(parent, node);
+    const flags = this.field(node, NodeField.flags) & ~(NodeFlag.quiet | NodeFlag.wrote);
+    this.records.ints[node * NODE_INTS + NodeField.flags] =
+      flags | (isQuiet ? NodeFlag.quiet : 0) | (wrote ? NodeFlag.wrote : 0);
   }
 
   private newNode(vcpu: number, parent: number, answer: number, local: LocalState, access: Access | undefined): number {
@@ -196,6 +250,7 @@ export class ProgramTree {
     this.accesses.push(access);
     this.largest[vcpu] = node;
     this.records.extend(NODE_INTS, 0);
+    this.footprints.addNode(parent);
     return node;
   }
 
@@ -247,11 +302,10 @@ export class ProgramTree {
 
   private staysAtRest(node: number): boolean {
     const flags = this.field(node, NodeField.flags);
-    const untouched = this.field(node, NodeField.kind) === NodeKind.choose || (flags & NodeFlag.hidden) !== 0;
-    return (flags & NodeFlag.resting) !== 0 && untouched;
+    return (flags & NodeFlag.resting) !== 0 && this.field(node, NodeField.kind) === NodeKind.choose;
   }
 
-  /** Whether no property can tell the states before and after a step apart, if the step is a choice. */
+  /** Whether no property can tell the states before and after a step apart, if the step changes no word it looks at. */
   private isInvisible(node: number, child: number): boolean {
     const flags = this.field(child, NodeField.flags);
     if ((flags & (NodeFlag.boundary | NodeFlag.failed)) !== 0) return false;
@@ -282,6 +336,11 @@ export class ProgramTree {
       );
     });
   }
+}
+
+/** Whether an access can write; a swap for the same value never does. */
+function mayWrite({ kind, value, desired }: Access): boolean {
+  return kind === StepKind.store || (kind === StepKind.compareAndSwap && value !== desired);
 }
 
 function sameAccess(a: Access, b: Access): boolean {

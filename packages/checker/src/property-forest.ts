@@ -2,6 +2,7 @@ import type { CompiledModel } from "./compiled-model.ts";
 import { type AllocateInts, EdgeArena, GrowingInts, UNKNOWN } from "./edge-arena.ts";
 import type { Property } from "./model.ts";
 import { NodeField } from "./node-record.ts";
+import type { Observations } from "./observations.ts";
 import type { ProgramTree } from "./program-tree.ts";
 import { readProperty } from "./state-reading.ts";
 import type { WordValues } from "./word-values.ts";
@@ -31,13 +32,22 @@ export class PropertyForest {
   private readonly compiled: CompiledModel;
   private readonly values: WordValues;
   private readonly tree: ProgramTree;
+  private readonly observations: Observations;
   private readonly limit: number;
   private readonly spent: number[];
 
-  constructor(compiled: CompiledModel, values: WordValues, tree: ProgramTree, allocate: AllocateInts, limit: number) {
+  constructor(
+    compiled: CompiledModel,
+    values: WordValues,
+    tree: ProgramTree,
+    observations: Observations,
+    allocate: AllocateInts,
+    limit: number,
+  ) {
     this.compiled = compiled;
     this.values = values;
     this.tree = tree;
+    this.observations = observations;
     this.limit = limit;
     this.records = new GrowingInts(allocate, 64 * DECISION_INTS);
     this.edges = new EdgeArena(allocate, 256);
@@ -72,12 +82,18 @@ export class PropertyForest {
       }
       return fields[field] as number;
     };
+    const { kind } = this.compiled.properties[property] as Property;
+    const seesAll = kind === "always" || kind === "sometimes";
     return readProperty(
       this.compiled,
       this.compiled.properties[property] as Property,
       {
         word: (address) => this.values.value(address, read(address)),
         vcpu: (index) => this.tree.view(read(words + index)),
+        // The others look only where everybody is at rest, which no step within an operation changes.
+        looked: (address, bits) => {
+          if (seesAll) this.observations.add(address, bits);
+        },
       },
       (each, state) => each.holds(state),
     );

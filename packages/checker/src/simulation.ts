@@ -1,6 +1,6 @@
 import type { CompiledModel } from "./compiled-model.ts";
 import type { LocalState, Property, VcpuView } from "./model.ts";
-import { type Access, isHidden, type Note, runOperation, type RunOutcome, StepKind } from "./operation-run.ts";
+import { type Access, type Note, runOperation, type RunOutcome, StepKind } from "./operation-run.ts";
 import { readProperty, type ReadableState } from "./state-reading.ts";
 
 /** One step that a vCPU made. */
@@ -113,7 +113,7 @@ export class Simulation implements ReadableState {
     const after = access.kind === StepKind.choose ? 0 : this.word(access.address);
     const leading = state.answers.length === 0 ? state.leading : [];
     state.answers.push(answer);
-    state.resting = state.resting && (access.kind === StepKind.choose || isHidden(this.compiled, vcpu, access));
+    state.resting = state.resting && access.kind === StepKind.choose;
     state.outcome = runOperation(this.compiled, vcpu, state.local, state.answers);
     const notes = [...leading, ...state.outcome.notes];
     const shown = operation ?? state.outcome.operation;

@@ -6,12 +6,14 @@ import type { Property, StateView, VcpuView } from "./model.ts";
 export interface ReadableState {
   word(address: number): number;
   vcpu(index: number): VcpuView;
+  /** Told which bits of a word were looked at. */
+  looked?(address: number, bits: number): void;
 }
 
 /**
  * Runs a property's predicate, or its explanation, over one state: the model's own words answer from that state.
  *
- * @throws Error when it writes, reads a private word, or reads an operation it did not declare to see.
+ * @throws Error when it writes, or reads an operation it did not declare to see.
  */
 export function readProperty<T>(
   compiled: CompiledModel,
@@ -28,6 +30,7 @@ class StateReading implements Instrument, StateView {
   private readonly compiled: CompiledModel;
   private readonly property: Property;
   private readonly state: ReadableState;
+  private mask = -1;
 
   constructor(compiled: CompiledModel, property: Property, state: ReadableState) {
     this.compiled = compiled;
@@ -44,15 +47,21 @@ class StateReading implements Instrument, StateView {
     return this.property.seesOperations === true ? view : hidingOperation(this.property.name, view);
   }
 
+  bits<T>(mask: number, look: () => T): T {
+    const before = this.mask;
+    this.mask &= mask;
+    const seen = look();
+    this.mask = before;
+    return seen;
+  }
+
   access(kind: AccessKind, address: number, value: number): number {
     const where = (): string => this.compiled.describeAddress(address);
     if (kind === AccessKind.store || kind === AccessKind.compareAndSwap) {
       throw new Error(`property ${this.property.name} writes ${where()}: properties only look`);
     }
-    if ((this.compiled.privateTo[address] as number) >= 0) {
-      throw new Error(`property ${this.property.name} reads ${where()}, which was declared private to one vCPU`);
-    }
-    const seen = this.state.word(address);
+    this.state.looked?.(address, this.mask);
+    const seen = this.state.word(address) & this.mask;
     if (kind === AccessKind.waitWhile && seen === value) {
       throw new Error(`property ${this.property.name} waits for ${where()}: properties only look`);
     }

@@ -4,7 +4,7 @@ import { type CheckResult, explore, replay } from "../src/index.ts";
 import { buildRandomModel, randomModel } from "./random-model.ts";
 import { exploreByReference } from "./reference-explorer.ts";
 
-const everything = { until: "every-property", localSteps: false } as const;
+const everything = { until: "every-property", reduction: "none" } as const;
 
 function depthsOf(result: CheckResult): Record<string, number> {
   return Object.fromEntries(
@@ -36,20 +36,23 @@ it("agrees with the reference on states, transitions, depth, verdicts and the le
   );
 });
 
-it("finds with local steps reduced exactly what it finds without", () => {
+it.each(["choices", "independent"] as const)("finds with %s reduced exactly what it finds without", (reduction) => {
   fc.assert(
-    fc.property(randomModel, fc.boolean(), (random, keepsPrivate) => {
-      const model = buildRandomModel(random, keepsPrivate);
+    fc.property(randomModel, fc.boolean(), (random, looksAtBits) => {
+      const model = buildRandomModel(random, looksAtBits);
       const full = explore(model, everything);
-      const reduced = explore(model, { ...everything, localSteps: true });
+      const reduced = explore(model, { ...everything, reduction });
       expect(namesOf(depthsOf(reduced))).toEqual(namesOf(depthsOf(full)));
       expect(reduced.verdict).toBe(full.verdict);
       for (const [name, depth] of Object.entries(depthsOf(full))) {
         expect(depthsOf(reduced)[name]).toBeGreaterThanOrEqual(depth);
       }
       expect(reduced.states).toBeLessThanOrEqual(full.states);
+      const witnessed = ({ witnesses }: CheckResult): string[] => witnesses.map(({ property }) => property).toSorted();
+      const sawAll = full.states === explore(model, { ...everything, properties: [] }).states;
+      if (sawAll) expect(witnessed(reduced)).toEqual(witnessed(full));
     }),
-    { numRuns: 400 },
+    { numRuns: 500 },
   );
 });
 
@@ -57,7 +60,7 @@ it("replays every counterexample and witness from its token", () => {
   fc.assert(
     fc.property(randomModel, (random) => {
       const model = buildRandomModel(random);
-      const result = explore(model, { until: "every-property" });
+      const result = explore(model, { until: "every-property", reduction: "independent" });
       for (const { token, property } of result.violations) {
         if (token === undefined) continue;
         expect(replay(model, token).violated.map((violated) => violated.property)).toContain(property);

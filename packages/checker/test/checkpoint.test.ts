@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { explore, Exploration, type Model } from "../src/index.ts";
+import { explore, Exploration, type ExploreOptions, type Model } from "../src/index.ts";
 import { counter } from "./models/counters.ts";
 import { superpage } from "./models/superpage.ts";
 
 const options = { vcpus: 2, frames: 2, steps: 2 };
 
-function interrupted(model: Model, batches: number): Uint8Array {
-  const exploration = new Exploration(model);
+function interrupted(model: Model, batches: number, how: ExploreOptions = {}): Uint8Array {
+  const exploration = new Exploration(model, how);
   exploration.advance(batches);
   return exploration.checkpoint();
 }
@@ -17,6 +17,14 @@ it.each([0, 1, 7, 20, 33])("goes on from a checkpoint after %i batches as if not
   while (!resumed.advance()) continue;
   expect(resumed.result()).toEqual(explore(model));
   expect(resumed.checkpoint()).toEqual(interrupted(model, 1000));
+});
+
+it.each([0, 1, 5, 12, 25])("knows after %i batches what was learned of independent steps", (batches) => {
+  const model = superpage(options);
+  const independent = { reduction: "independent" } as const;
+  const resumed = Exploration.resume(model, independent, interrupted(model, batches, independent));
+  while (!resumed.advance()) continue;
+  expect(resumed.result()).toEqual(explore(model, independent));
 });
 
 it("keeps a violation found before it", () => {
@@ -32,7 +40,7 @@ describe("a checkpoint", () => {
   it.each([
     ["model: superpage there, counter here", counter(2, 1, true), {}],
     ["option frames: 2 there, 3 here", superpage({ ...options, frames: 3 }), {}],
-    ["localSteps: true there, false here", superpage(options), { localSteps: false }],
+    ["reduction: choices there, none here", superpage(options), { reduction: "none" } as const],
     ["properties asked for: deadlock,error,", superpage(options), { properties: ["deadlock"] }],
     ["until: first-violation there, every-property here", superpage(options), { until: "every-property" } as const],
   ])("is refused as one of another %s", (message, model, others) => {

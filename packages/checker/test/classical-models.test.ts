@@ -83,7 +83,7 @@ const cases: readonly Case[] = [
 ];
 
 describe.each(cases)("$name", ({ model, states, transitions, violated }) => {
-  const options = { until: "every-property", localSteps: false } as const;
+  const options = { until: "every-property", reduction: "none" } as const;
   const result = explore(model, options);
 
   it("has exactly these violations, with shortest counterexamples of these lengths", () => {
@@ -104,8 +104,8 @@ describe.each(cases)("$name", ({ model, states, transitions, violated }) => {
     );
   });
 
-  it("comes to the same verdict with local steps reduced, and replays from its tokens", () => {
-    const reduced = explore(model, { until: "every-property" });
+  it.each(["choices", "independent"] as const)("comes to the same verdict with %s reduced", (reduction) => {
+    const reduced = explore(model, { until: "every-property", reduction });
     expect(reduced.violations.map(({ property }) => property).toSorted()).toEqual(Object.keys(violated).toSorted());
     for (const { token, property, message } of reduced.violations) {
       expect(replay(model, token ?? "").violated).toContainEqual({ property, message });

@@ -9,6 +9,7 @@ import {
   type Model,
   type Program,
   type Property,
+  type Reduction,
 } from "../src/index.ts";
 import { counter } from "./models/counters.ts";
 import { superpage } from "./models/superpage.ts";
@@ -137,7 +138,6 @@ describe("a property", () => {
     setup(world) {
       const word = world.allocate(1, "word");
       const own = world.allocate(1, "own");
-      world.keepPrivate(own, 0);
       const programs = [oneProgram("one", () => own.store(0, word.load(0) + 1))];
       return {
         programs,
@@ -216,31 +216,125 @@ describe("a property", () => {
   });
 });
 
-describe("local steps", () => {
-  it("need no interleaving where words are private, and are checked to be so", () => {
-    const build = (trespasses: boolean): Model => ({
-      name: "private",
+describe("independent steps", () => {
+  const independent = { reduction: "independent" } as const;
+  const build = (trespasses: boolean): Model => ({
+    name: "own words",
+    setup(world) {
+      const shared = world.allocate(1, "shared");
+      const own = [world.allocate(2, "own0"), world.allocate(2, "own1")];
+      const program = oneProgram("one", ({ vcpu }) => {
+        const words = own[trespasses ? 0 : vcpu];
+        shared.load(0);
+        words?.store(0, 1);
+        words?.store(1, (words.load(0) ?? 0) + 1);
+        shared.store(0, shared.load(0) + 1);
+      });
+      const holds = (): boolean => shared.load(0) === 2;
+      return { programs: [program, program], properties: [{ kind: "sometimes", name: "both", holds }] };
+    },
+  });
+
+  it("are taken at once where nobody else will touch the word any more", () => {
+    const states = (trespasses: boolean, reduction: Reduction): number =>
+      explore(build(trespasses), { properties: ["both"], reduction }).states;
+    expect([states(false, "none"), states(false, "independent")]).toEqual([62, 19]);
+    expect([states(true, "none"), states(true, "independent")]).toEqual([62, 29]);
+  });
+
+  it("are told by what follows, not by what came before", () => {
+    // vCPU 0 reads the word in its first operation only. After that vCPU 1's stores to it disturb nobody.
+    const model: Model = {
+      name: "phases",
       setup(world) {
-        const shared = world.allocate(1, "shared");
-        const own = [world.allocate(2, "own0"), world.allocate(2, "own1")];
-        own.forEach((words, vcpu) => world.keepPrivate(words, vcpu));
-        const program = oneProgram("one", ({ vcpu }) => {
-          const words = own[trespasses ? 0 : vcpu];
-          words?.store(0, 1);
-          words?.store(1, (words.load(0) ?? 0) + 1);
-          shared.store(0, shared.load(0) + 1);
+        const [word, gate] = [world.allocate(1, "word"), world.allocate(1, "gate")];
+        const reader: Program = {
+          name: "reads, then does something else",
+          start: [0],
+          step([phase = 0]) {
+            if (phase === 2) return done;
+            if (phase === 0) word.load(0);
+            else for (let i = 0; i < 5; i++) gate.store(0, i);
+            return [phase + 1];
+          },
+        };
+        const writer = oneProgram("writes", () => {
+          for (let i = 1; i <= 5; i++) word.store(0, i);
         });
-        const holds = (): boolean => shared.load(0) === 2;
+        return { programs: [reader, writer], properties: [] };
+      },
+    };
+    expect(explore(model, { reduction: "none" }).states).toBe(42);
+    expect(explore(model, independent).states).toBe(15);
+  });
+
+  it("that a property looks at stay interleaved, bit for bit", () => {
+    const looking = (bits: number): Model => ({
+      name: "flags",
+      setup(world) {
+        const flags = [world.allocate(1, "flags0"), world.allocate(1, "flags1")] as const;
+        const program = oneProgram("one", ({ vcpu }) => {
+          const own = flags[vcpu];
+          own?.load(0);
+          own?.compareAndSwap(0, 0, 4);
+          own?.compareAndSwap(0, 4, 5);
+          own?.compareAndSwap(0, 5, 1);
+          own?.compareAndSwap(0, 1, 0);
+        });
+        const holds: Property["holds"] = (state) =>
+          flags.every((words) => state.bits(bits, () => words.load(0)) === bits);
         return { programs: [program, program], properties: [{ kind: "sometimes", name: "both", holds }] };
       },
     });
-    const reduced = explore(build(false), { properties: ["both"] });
-    const full = explore(build(false), { properties: ["both"], localSteps: false });
-    expect(full.states).toBe(39);
-    expect(reduced.states).toBe(18);
-    expect(explore(build(true)).violations[0]?.message).toBe(
-      "vCPU 1: vCPU 1 touches own0[0], which is private to vCPU 0",
-    );
+    for (const [bits, states] of [
+      [1, 16],
+      [4, 25],
+      [5, 36],
+    ] as const) {
+      expect(explore(looking(bits), { reduction: "none" })).toMatchObject({ verdict: "holds", states: 36 });
+      expect(explore(looking(bits), independent)).toMatchObject({ verdict: "holds", states });
+    }
+    expect(explore(looking(8), independent).verdict).toBe("violated");
+  });
+
+  it("are learned anew when code comes to light that nobody had walked through", () => {
+    // One walk in a million: the other vCPU must pick 0 twenty times, and only behind the gate does it touch the word.
+    const model: Model = {
+      name: "rare",
+      setup(world) {
+        const [gate, word, seen] = [world.allocate(1, "gate"), world.allocate(1, "word"), world.allocate(1, "seen")];
+        const writer = oneProgram("writes", () => {
+          gate.store(0, 1);
+          word.store(0, 1);
+          word.store(0, 0);
+          gate.load(0);
+        });
+        const looker: Program = {
+          name: "looks, rarely",
+          start: [20],
+          step([left = 0], context) {
+            if (left < 0) return done;
+            if (left === 0) {
+              if (gate.load(0) === 1 && word.load(0) === 1) seen.store(0, 1);
+              return [-1];
+            }
+            if (context.choose(2) === 1) {
+              seen.load(0);
+              return [-1];
+            }
+            return [left - 1];
+          },
+        };
+        const holds = (): boolean => seen.load(0) === 0;
+        return { programs: [writer, looker], properties: [{ kind: "finally", name: "unseen", holds }] };
+      },
+    };
+    for (const reduction of ["none", "independent"] as const) {
+      expect(explore(model, { reduction })).toMatchObject({
+        verdict: "violated",
+        violations: [{ property: "unseen" }],
+      });
+    }
   });
 });
 
@@ -256,9 +350,9 @@ describe("a choice", () => {
         return { programs: [chooses, stores], properties: [{ kind: "quiescent", name: "second first", holds }] };
       },
     };
-    for (const localSteps of [true, false]) {
+    for (const reduction of ["none", "choices", "independent"] as const) {
       const violations = [{ property: "second first", depth: 1, schedule: [{ vcpu: 1, choice: 0 }] }];
-      expect(explore(model, { localSteps })).toMatchObject({ violations });
+      expect(explore(model, { reduction })).toMatchObject({ violations });
     }
   });
 
@@ -281,19 +375,19 @@ describe("a choice", () => {
         };
       },
     };
-    for (const localSteps of [true, false]) expect(explore(model, { localSteps }).verdict).toBe("holds");
+    for (const reduction of ["none", "choices", "independent"] as const)
+      expect(explore(model, { reduction }).verdict).toBe("holds");
   });
 
   it.each([
     ["choice", (_own: Words, context: Context) => void context.choose(2)],
-    ["private load", (own: Words) => void own.load(0)],
-  ])("or other local step (%s) that goes round for ever does not keep the others from running", (_name, idle) => {
+    ["load of its own", (own: Words) => void own.load(0)],
+  ])("or other independent step (%s) that goes round for ever does not keep the others from running", (_name, idle) => {
     const model: Model = {
       name: "idles",
       setup(world) {
         const word = world.allocate(1, "word");
         const own = world.allocate(1, "own");
-        world.keepPrivate(own, 0);
         const chooses: Program = {
           name: "chooses",
           start: [0],
@@ -307,7 +401,8 @@ describe("a choice", () => {
         return { programs: [chooses, stores], properties: [{ kind: "sometimes", name: "stored", holds }] };
       },
     };
-    for (const localSteps of [true, false]) expect(explore(model, { localSteps }).verdict).toBe("holds");
+    for (const reduction of ["none", "choices", "independent"] as const)
+      expect(explore(model, { reduction }).verdict).toBe("holds");
   });
 });
 

@@ -51,7 +51,6 @@ export function exploreByReference(model: Model, mostStates = 100_000): Referenc
       for (let index = 0; index < length; index++) memory.push(0);
       return new InstrumentedWords({ access: (...access) => answer(...access) }, base, length);
     },
-    keepPrivate: () => {},
   });
   const initial = [...memory];
 
@@ -100,13 +99,20 @@ export function exploreByReference(model: Model, mostStates = 100_000): Referenc
   }
 
   function holds(property: Property, state: State): boolean {
-    answer = (_kind, address) => state.memory[address] ?? 0;
+    let mask = -1;
+    answer = (_kind, address) => (state.memory[address] ?? 0) & mask;
     const view = (index: number): VcpuView => {
       const { local, end } = vcpuOf(state, index);
       const program = parts.programs[index]?.name ?? "";
       return { program, local, done: end === "done", resting: isResting(state, index), operation: undefined };
     };
-    return property.holds({ vcpus: state.vcpus.length, vcpu: view });
+    const bits = <T>(only: number, look: () => T): T => {
+      mask = only;
+      const seen = look();
+      mask = -1;
+      return seen;
+    };
+    return property.holds({ vcpus: state.vcpus.length, vcpu: view, bits });
   }
 
   // At rest: every answer so far was to a choice.

@@ -14,7 +14,12 @@ async function withThreads(threads: number, model: Model, options: ExploreOption
 
 it.each([1, 2, 3])("finds with %i threads exactly what one finds without a pool", async (threads) => {
   const model = superpage({ vcpus: 2, frames: 2, steps: 3 });
-  for (const options of [{}, { localSteps: false }, { decisionLimit: 5 }]) {
+  for (const options of [
+    {},
+    { reduction: "none" },
+    { reduction: "independent" },
+    { reduction: "independent", decisionLimit: 5 },
+  ] as const) {
     expect(await withThreads(threads, model, options)).toEqual(explore(model, options));
   }
 });

@@ -6,44 +6,49 @@ import { type SuperpageMachine } from "./superpage-machine.ts";
  * The properties of `protocol.md` over the superpage machine. Each loads words only; what it needs to know about their
  * layout it takes from the hypervisor's own packed words, spelled out here so that a mistake there cannot hide itself.
  *
- *   type_info    type 31–28, validated 26, count 22–0          count_info   state 24–23 (3 free), count 22–0
+ *   type_info    type 31–28, validated 26                      owner        slots 7–0 and 23–16, a frame each
  *   an entry     present 0, RW 1, PSE 7, frame from 12
  */
-const TYPE_COUNT = 0x7fffff;
 const VALIDATED = 1 << 26;
+const TYPE_AND_VALIDATED = (0xf << 28) | VALIDATED;
+/** Owner slots of the two frames of an owner word; what stands beside them are TLB stamps. */
+const OWNERS = 0x00ff00ff;
 const PRESENT_RW = 3;
 const PRESENT = 1;
 const PSE = 0x80;
 
-function isTableInUse(word: number): boolean {
+/**
+ * Level of the page table that a frame is, validated and in use; 0 when it is none. The flag goes before the count does,
+ * so there is no need to look at the count, which changes with every page lock.
+ */
+function tableLevel(machine: SuperpageMachine, state: StateView, frame: number): number {
+  const word = state.bits(TYPE_AND_VALIDATED, () => machine.host.type.load(frame));
   const type = word >>> 28;
-  return type >= 1 && type <= 5 && (word & VALIDATED) !== 0 && (word & TYPE_COUNT) !== 0;
-}
-
-/** Whether a table is one that a CPU could be walking. */
-function isLive(machine: SuperpageMachine, table: number, level: number): boolean {
-  const word = machine.host.type.load(table);
-  return word >>> 28 === level && (word & VALIDATED) !== 0 && (word & TYPE_COUNT) !== 0;
+  return type <= 4 && (word & VALIDATED) !== 0 ? type : 0;
 }
 
 /** Says through what a frame of the superpage can be written by a guest now; undefined when through nothing. */
-function writableThrough(machine: SuperpageMachine, frame: number): string | undefined {
+function writableThrough(machine: SuperpageMachine, state: StateView, frame: number): string | undefined {
   const { host, l1, l2, directMap } = machine;
   for (const [vcpu, table] of l2.entries()) {
     const lo = host.memory.loadLo(table, 0);
-    if ((lo & (PRESENT_RW | PSE)) === (PRESENT_RW | PSE) && lo >>> 12 === machine.head && isLive(machine, table, 2)) {
+    if (
+      (lo & (PRESENT_RW | PSE)) === (PRESENT_RW | PSE) &&
+      lo >>> 12 === machine.head &&
+      tableLevel(machine, state, table) === 2
+    ) {
       return `the superpage entry in vCPU ${vcpu}'s L2 table`;
     }
   }
   for (const [vcpu, table] of l1.entries()) {
     const lo = host.memory.loadLo(table, 0);
-    if ((lo & PRESENT_RW) === PRESENT_RW && lo >>> 12 === frame && isLive(machine, table, 1)) {
+    if ((lo & PRESENT_RW) === PRESENT_RW && lo >>> 12 === frame && tableLevel(machine, state, table) === 1) {
       return `the 4 KiB entry in vCPU ${vcpu}'s L1 table`;
     }
   }
   if (directMap >= 0) {
     const lo = host.memory.loadLo(directMap, frame - machine.head);
-    if ((lo & PRESENT_RW) === PRESENT_RW && lo >>> 12 === frame && isLive(machine, directMap, 1)) {
+    if ((lo & PRESENT_RW) === PRESENT_RW && lo >>> 12 === frame && tableLevel(machine, state, directMap) === 1) {
       return "the kernel's direct map";
     }
   }
@@ -60,10 +65,10 @@ function frames(machine: SuperpageMachine): number[] {
 }
 
 /** The frame that breaks exclusion, if any. */
-function brokenExclusion(machine: SuperpageMachine): string | undefined {
+function brokenExclusion(machine: SuperpageMachine, state: StateView): string | undefined {
   for (const frame of frames(machine)) {
-    if (!isTableInUse(machine.host.type.load(frame))) continue;
-    const through = writableThrough(machine, frame);
+    if (tableLevel(machine, state, frame) === 0) continue;
+    const through = writableThrough(machine, state, frame);
     if (through !== undefined) {
       return `frame ${frame - machine.head} of the superpage is a validated page table and can be written through ${through}`;
     }
@@ -72,16 +77,17 @@ function brokenExclusion(machine: SuperpageMachine): string | undefined {
 }
 
 /** An entry to a frame that is not its table owner's, if any. */
-function brokenIsolation(machine: SuperpageMachine): string | undefined {
+function brokenIsolation(machine: SuperpageMachine, state: StateView): string | undefined {
   const { host, l1, l2 } = machine;
-  const ownerOf = (frame: number): number => (host.owner.load(frame >> 1) >> ((frame & 1) << 4)) & 0xff;
+  const ownerOf = (frame: number): number =>
+    (state.bits(OWNERS, () => host.owner.load(frame >> 1)) >> ((frame & 1) << 4)) & 0xff;
   for (const [level, tables] of [
     [1, l1],
     [2, l2],
   ] as const) {
     for (const [vcpu, table] of tables.entries()) {
       const lo = host.memory.loadLo(table, 0);
-      if ((lo & PRESENT) === 0 || !isLive(machine, table, level)) continue;
+      if ((lo & PRESENT) === 0 || tableLevel(machine, state, table) !== level) continue;
       const first = lo >>> 12;
       const covered = (lo & PSE) !== 0 && level === 2 ? frames(machine) : [first];
       const foreign = covered.find((frame) => ownerOf(frame) !== ownerOf(table));
@@ -136,7 +142,7 @@ function property(kind: Property["kind"], name: string, broken: (state: StateVie
 export function superpageProperties(machine: SuperpageMachine): Property[] {
   const { host } = machine;
   return [
-    property("always", "S1", () => brokenExclusion(machine)),
+    property("always", "S1", (state) => brokenExclusion(machine, state)),
     property("always", "S2", () =>
       host.underflows === 0 ? undefined : `a reference on frame ${host.underflowFrame} was given back that nobody held`,
     ),
@@ -146,7 +152,7 @@ export function superpageProperties(machine: SuperpageMachine): Property[] {
         ? undefined
         : `frame ${first.mfn}: ${first.word} is ${first.found}, what exists implies ${first.expected} (${first.reason})`;
     }),
-    property("always", "S4", (state) => brokenIsolation(machine) ?? trespasser(state)),
+    property("always", "S4", (state) => brokenIsolation(machine, state) ?? trespasser(state)),
     property("quiescent", "S5", () => leftOver(machine)),
   ];
 }

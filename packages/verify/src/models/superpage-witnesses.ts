@@ -1,4 +1,4 @@
-import type { Property } from "@xsp/checker";
+import type { Property, StateView } from "@xsp/checker";
 import type { SuperpageMachine } from "./superpage-machine.ts";
 import type { SuperpageOperation } from "./superpage-operations.ts";
 
@@ -9,21 +9,23 @@ import type { SuperpageOperation } from "./superpage-operations.ts";
  */
 const LARGE = 0x81;
 const LARGE_RW = 0x83;
-const L1_TABLE = 1;
+const TYPE_AND_VALIDATED = (0xf << 28) | (1 << 26);
+const VALIDATED_L1_TABLE = (1 << 28) | (1 << 26);
+/** Where each scheme's word says that the superpage is marked. */
+const MARK_BITS = 3 << 30;
 const DOMAIN_GONE = 0;
 
 function hasLargeEntry(machine: SuperpageMachine, wanted: number): boolean {
   return machine.l2.some((table) => (machine.host.memory.loadLo(table, 0) & LARGE_RW) === wanted);
 }
 
-function isPageTable(machine: SuperpageMachine, frame: number): boolean {
-  const type = machine.host.type.load(frame);
-  return type >>> 28 === L1_TABLE && (type & 0x7fffff) !== 0;
+function isPageTable(machine: SuperpageMachine, state: StateView, frame: number): boolean {
+  return state.bits(TYPE_AND_VALIDATED, () => machine.host.type.load(frame)) === VALIDATED_L1_TABLE;
 }
 
-function headOwner(machine: SuperpageMachine): number {
+function headOwner(machine: SuperpageMachine, state: StateView): number {
   const { host, head } = machine;
-  return (host.owner.load(head >> 1) >> ((head & 1) << 4)) & 0xff;
+  return state.bits(0xff << ((head & 1) << 4), () => host.owner.load(head >> 1)) >> ((head & 1) << 4);
 }
 
 /** The `sometimes` properties of a model with these operations, `before` of which were performed in its setup. */
@@ -36,24 +38,24 @@ export function superpageWitnesses(
   const labels = new Set(operations.map(({ label }) => label));
   const done = new Set(before.map(({ label }) => label));
   const list: Property[] = [];
-  const sometimes = (label: string, name: string, holds: () => boolean): void => {
+  const sometimes = (label: string, name: string, holds: (state: StateView) => boolean): void => {
     if (labels.has(label)) list.push({ kind: "sometimes", name, holds });
   };
   const { marks } = host.scheme;
-  const marked = (): boolean => host.scheme.state(host, head).marked;
+  const marked = (state: StateView): boolean => state.bits(MARK_BITS, () => host.scheme.state(host, head)).marked;
   sometimes("map 2M RW", "a superpage is mapped writable", () => hasLargeEntry(machine, LARGE_RW));
   // Under xen-4.1 a read-only entry is accounted as a writable one, but written as it was asked for.
   sometimes("map 2M RO", "a superpage is mapped read-only", () => hasLargeEntry(machine, LARGE));
   if (done.has("map 2M RW")) {
     sometimes("unmap 2M", "a superpage is unmapped", () => machine.l2.every((l2) => host.memory.loadLo(l2, 0) === 0));
   }
-  sometimes("pin as L1", "a frame of the superpage is a page table", () =>
-    [head, head + 1].some((frame) => isPageTable(machine, frame)),
+  sometimes("pin as L1", "a frame of the superpage is a page table", (state) =>
+    [head, head + 1].some((frame) => isPageTable(machine, state, frame)),
   );
   if (marks && !done.has("mark")) sometimes("mark", "the superpage is marked", marked);
-  if (marks && done.has("mark")) sometimes("unmark", "the superpage is not marked any more", () => !marked());
-  sometimes("populate 2M", "the superpage belongs to the other domain", () => {
-    return headOwner(machine) === machine.domains[1]?.slot;
+  if (marks && done.has("mark")) sometimes("unmark", "the superpage is not marked any more", (state) => !marked(state));
+  sometimes("populate 2M", "the superpage belongs to the other domain", (state) => {
+    return headOwner(machine, state) === machine.domains[1]?.slot;
   });
   sometimes("touch through 2M entry", "a CPU has cached the superpage entry", () => {
     const { translations } = host;

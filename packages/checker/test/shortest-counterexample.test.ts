@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { done, explore, type Model, type Program, shortestCounterexample } from "../src/index.ts";
+import { counter } from "./models/counters.ts";
+import { buildRandomModel, randomModel } from "./random-model.ts";
+
+it("is as long as the one that an unreduced exploration finds, choices aside", () => {
+  fc.assert(
+    fc.property(randomModel, (random) => {
+      const model = buildRandomModel(random);
+      const found = explore(model, { until: "every-property", reduction: "independent" });
+      const near = explore(model, { until: "every-property" });
+      for (const violation of found.violations) {
+        if (violation.schedule === undefined) continue;
+        const { violation: shortest, isShortest } = shortestCounterexample(model, violation);
+        const there = near.violations.find(({ property }) => property === violation.property);
+        expect([shortest.depth, isShortest]).toEqual([there?.depth, true]);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+it("is found where fewer visible steps make a longer way", () => {
+  const model: Model = {
+    name: "two ways",
+    setup(world) {
+      const [shared, own] = [world.allocate(1, "shared"), world.allocate(1, "own")];
+      const walker: Program = {
+        name: "takes one of two ways",
+        start: [0],
+        step([end = 0], context) {
+          if (end === 1) return done;
+          const isLong = context.choose(2) === 0;
+          shared.load(0);
+          for (let i = 0; i < (isLong ? 9 : 0); i++) own.store(0, i);
+          for (let i = 0; i < (isLong ? 0 : 3); i++) shared.store(0, i);
+          shared.store(0, 9);
+          return [1];
+        },
+      };
+      const looker: Program = {
+        name: "looks",
+        start: [0],
+        step([end = 0]) {
+          if (end === 1) return done;
+          shared.load(0);
+          return [1];
+        },
+      };
+      const holds = (): boolean => shared.load(0) !== 9;
+      return { programs: [walker, looker], properties: [{ kind: "always", name: "nine", holds }] };
+    },
+  };
+  const [violation] = explore(model, { reduction: "independent" }).violations;
+  if (violation === undefined) throw new Error("a nine was expected");
+  const { violation: shortest, isShortest } = shortestCounterexample(model, violation);
+  expect([violation.depth, shortest.depth, isShortest]).toEqual([12, 6, true]);
+});
+
+it("is not claimed when the budget does not suffice to know", () => {
+  const model = counter(3, 2, false);
+  const [violation] = explore(model).violations;
+  if (violation === undefined) throw new Error("a lost update was expected");
+  const { isShortest, violation: same } = shortestCounterexample(model, violation, { budget: { states: 10 } });
+  expect(isShortest).toBe(false);
+  expect(same).toBe(violation);
+  expect(shortestCounterexample(model, violation).isShortest).toBe(true);
+});
