@@ -71,8 +71,9 @@ export interface StateView {
   readonly vcpus: number;
   vcpu(index: number): VcpuView;
   /**
-   * Looks at some bits only: while `look` runs, loads answer with all other bits 0. A store that changes no bit that any
-   * `always` or `sometimes` property looks at needs less interleaving, so this is how properties make a model smaller.
+   * Looks at some bits only: the checker answers loads made by `look` with all other bits 0, elsewhere they may be there.
+   * A store that changes no bit that any `always` or `sometimes` property looks at needs less interleaving, so this is
+   * how properties make a model smaller.
    */
   bits<T>(mask: number, look: () => T): T;
 }

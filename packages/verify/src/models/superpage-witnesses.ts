@@ -20,12 +20,14 @@ function hasLargeEntry(machine: SuperpageMachine, wanted: number): boolean {
 }
 
 function isPageTable(machine: SuperpageMachine, state: StateView, frame: number): boolean {
-  return state.bits(TYPE_AND_VALIDATED, () => machine.host.type.load(frame)) === VALIDATED_L1_TABLE;
+  const word = state.bits(TYPE_AND_VALIDATED, () => machine.host.type.load(frame));
+  return (word & TYPE_AND_VALIDATED) === VALIDATED_L1_TABLE;
 }
 
 function headOwner(machine: SuperpageMachine, state: StateView): number {
   const { host, head } = machine;
-  return state.bits(0xff << ((head & 1) << 4), () => host.owner.load(head >> 1)) >> ((head & 1) << 4);
+  const shift = (head & 1) << 4;
+  return (state.bits(0xff << shift, () => host.owner.load(head >> 1)) >> shift) & 0xff;
 }
 
 /** The `sometimes` properties of a model with these operations, `before` of which were performed in its setup. */
