@@ -18,6 +18,7 @@ export {
 export { adversaryGeometries, isUnsoundAsPublished } from "./adversary/geometry.ts";
 
 export { modelByName, modelOfToken, modelUnderScheme, type NamedModel, namedModels } from "./models/model-list.ts";
+export { type BoundsChange, BoundsProblem, withBounds } from "./models/model-bounds.ts";
 export { superpageModel, type SuperpageModelOptions } from "./models/superpage-model.ts";
 export {
   boundsOf,
@@ -26,6 +27,7 @@ export {
   checkedProperties,
   checkModel,
   type CheckOptions,
+  CheckRun,
   type Counterexample,
   type ModelCheck,
   type Verdict,
@@ -33,4 +35,5 @@ export {
 export { checkMatrix, type MatrixOptions, type MatrixProgress } from "./models/check-matrix.ts";
 export { type CheckJson, checkJson } from "./models/check-json.ts";
 export { type Explanation, explainToken, propertyMeaning } from "./models/explanation.ts";
-export { boundsText, checkText, matrixMarkdown, matrixText } from "./models/matrix-report.ts";
+export { exportTrace, type TraceSuffix, traceSuffixes, traceSuffixOf } from "./models/trace-export.ts";
+export { boundsText, checkText, incompleteText, matrixMarkdown, matrixText } from "./models/matrix-report.ts";

@@ -86,6 +86,26 @@ function markdownGrid({ heads, rows }: Grid): string {
   return line(heads) + line(heads.map(() => "---")) + rows.map(line).join("");
 }
 
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** What ended a check before it had seen everything, in words. */
+const reasonText: Readonly<Record<NonNullable<ModelCheck["reason"]>, string>> = {
+  states: "stopped by the limit on states",
+  bytes: "stopped by the limit on memory",
+  seconds: "stopped by the limit on time",
+  depth: "stopped by the limit on depth",
+  aborted: "interrupted",
+  unfinished: "interrupted",
+  vacuous: "what is to be examined never happens",
+};
+
+/** Why properties of a check are incomplete, in words; undefined when each has its verdict. */
+export function incompleteText({ reason, vacuous }: ModelCheck): string | undefined {
+  return reason === undefined ? undefined : [reasonText[reason], ...vacuous].join(", ");
+}
+
 /** Bounds in one line. */
 export function boundsText(bounds: CheckBounds): string {
   const each = bounds.operations.map((operations, vcpu) => {
@@ -93,8 +113,8 @@ export function boundsText(bounds: CheckBounds): string {
     return `vCPU ${vcpu} ${times} of ${operations.join(", ")}`;
   });
   return (
-    `${bounds.vcpus} vCPUs, ${bounds.domains === 1 ? "1 domain" : `${bounds.domains} domains`}, ` +
-    `${bounds.superpages} superpage of order ${bounds.order}, ${bounds.start} start${bounds.tlb ? ", TLB" : ""}` +
+    `${counted(bounds.vcpus, "vCPU")}, ${counted(bounds.domains, "domain")}, ` +
+    `${counted(bounds.superpages, "superpage")} of order ${bounds.order}, ${bounds.start} start${bounds.tlb ? ", TLB" : ""}` +
     `${bounds.before.length > 0 ? `, after ${bounds.before.join(", ")}` : ""}; ${each.join("; ")}`
   );
 }
@@ -109,7 +129,8 @@ export function checkText(check: ModelCheck): string {
     `  explored: ${figure(check.states)} states, ${figure(check.transitions)} transitions, depth ${check.depth}` +
       (check.seconds === undefined ? "" : `, ${check.seconds.toFixed(1)} s`),
   ];
-  if (check.reason !== undefined) lines.push(`  incomplete: ${[check.reason, ...check.vacuous].join(", ")}`);
+  const incomplete = incompleteText(check);
+  if (incomplete !== undefined) lines.push(`  incomplete: ${incomplete}`);
   for (const { property, depth, message, token } of check.counterexamples) {
     lines.push(`  ${property} violated at depth ${depth}: ${message}`, `     xsp explain ${token}`);
   }
