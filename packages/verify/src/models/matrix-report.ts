@@ -174,10 +174,14 @@ export function matrixMarkdown(checks: readonly ModelCheck[], command: string): 
     const { paragraph } = explainToken(token);
     return `### ${check.scheme}: ${property}, in \`${check.model}\`\n\n${paragraph}\n\n\`\`\`text\nxsp explain ${token}\n\`\`\`\n\n`;
   });
+  const unfinished = checks.filter(({ reason }) => reason !== undefined).length;
+  const explored =
+    unfinished === 0
+      ? "Every model is explored to its end under every scheme, by\nrunning the shipped hypervisor code."
+      : `Models are explored by running the shipped\nhypervisor code; ${unfinished} of ${checks.length} checks are not explored to their end.`;
   return `# Findings
 
-Made by \`${command}\`; do not edit. Every model is explored to its end under every scheme, by
-running the shipped hypervisor code. \`holds\` speaks of the bounds of the models below and of no others. What is found
+Made by \`${command}\`; do not edit. ${explored} \`holds\` speaks of the bounds of the models below and of no others. What is found
 in \`rfc\`, its variants and \`xen-4.1\` is so in the scheme as published.
 
 ## Schemes and properties
