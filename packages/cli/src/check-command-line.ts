@@ -21,7 +21,7 @@ export function checkCommandLine(
     if (flags.states !== undefined) words.push("--states", String(flags.states));
     const time = flags.time ?? flags.budget;
     if (time !== undefined) words.push("--time", time);
-    if (flags.memory !== "2GiB") words.push("--memory", flags.memory);
+    if (flags.memory !== undefined) words.push("--memory", flags.memory);
   }
   if (resume !== undefined) words.push("--resume", resume);
   if (flags.format !== "text") words.push("--format", flags.format);

@@ -6,8 +6,14 @@ export interface LimitFlags {
   readonly time?: string;
   readonly budget?: string;
   readonly states?: number;
-  readonly memory: string;
+  readonly memory?: string;
 }
+
+/** What the states of all checks together may take where nothing is said. */
+const DEFAULT_BYTES = 2 ** 31;
+
+// Sizes and durations are read by the scenario package, which takes longer to load than a small model to explore: it is
+// loaded only where there is one to read.
 
 /**
  * Reads the limits of each check.
@@ -20,7 +26,7 @@ export async function readLimits({ time, budget, states, memory }: LimitFlags): 
   }
   const seconds = time === undefined ? await readSeconds("--budget", budget) : await readSeconds("--time", time);
   return {
-    bytes: await readSize(memory),
+    bytes: memory === undefined ? DEFAULT_BYTES : await readSize(memory),
     ...(seconds === undefined ? {} : { seconds }),
     ...(states === undefined ? {} : { states }),
   };
@@ -28,14 +34,18 @@ export async function readLimits({ time, budget, states, memory }: LimitFlags): 
 
 async function readSeconds(flag: string, text: string | undefined): Promise<number | undefined> {
   if (text === undefined) return undefined;
-  const { parseDuration } = await import("@xsp/scenario");
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : (parseDuration(text) ?? 0) / 1e9;
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : await secondsOf(text);
   if (seconds > 0) return seconds;
   throw new UsageError(
     `${flag} ${text}: is no time above 0`,
     "seconds, or a number with ms, s or min",
     `write ${flag} 30, or ${flag} 5min`,
   );
+}
+
+async function secondsOf(text: string): Promise<number> {
+  const { parseDuration } = await import("@xsp/scenario");
+  return (parseDuration(text) ?? 0) / 1e9;
 }
 
 async function readSize(text: string): Promise<number> {

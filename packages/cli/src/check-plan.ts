@@ -88,7 +88,7 @@ async function meant(name: string, names: readonly string[], otherwise: string):
 }
 
 async function chosenSchemes(wanted: readonly string[]): Promise<readonly string[]> {
-  const { schemeNames } = await import("@xsp/scenario");
+  const { schemeNames } = await import("@xsp/verify");
   const unknown = wanted.find((name) => !schemeNames.some((known) => known === name));
   if (unknown !== undefined) {
     throw new UsageError(

@@ -17,6 +17,7 @@ export {
 } from "./adversary/adversary.ts";
 export { adversaryGeometries, isUnsoundAsPublished } from "./adversary/geometry.ts";
 
+export { schemeNames } from "@xsp/hypervisor";
 export { modelByName, modelOfToken, modelUnderScheme, type NamedModel, namedModels } from "./models/model-list.ts";
 export { type BoundsChange, BoundsProblem, withBounds } from "./models/model-bounds.ts";
 export { superpageModel, type SuperpageModelOptions } from "./models/superpage-model.ts";

@@ -57,7 +57,7 @@ export function addCheckCommand(program: Command): void {
     .option("--steps <n,…>", "bounds: operations of each vCPU, one number for all or one for each", numbers)
     .addOption(new Option("--start <start>", "bounds: what maps free frames").choices(["highmem", "lowmem"]))
     .option("--states <n>", "limit: states of each check", atLeastOne)
-    .option("--memory <size>", "limit: memory for states, of all checks together", "2GiB")
+    .option("--memory <size>", "limit: memory for states, of all checks together (default: 2GiB)")
     .option("--time <time>", "limit: seconds of each check, or such as 5min")
     .option("--budget <time>", "the same as --time")
     .option(
@@ -128,7 +128,7 @@ async function makeChecks(name: string | undefined, flags: CommandFlags): Promis
     const setting = { flags, line, interruption };
     const checks =
       single === undefined ? await checkSeveral(jobs, workers, setting) : [await checkOne(single, workers, setting)];
-    if (flags.all === true) await printMatrix(checks, flags, (performance.now() - started) / 1000);
+    if (flags.all === true && checks.length > 0) await printMatrix(checks, flags, (performance.now() - started) / 1000);
     if (expected !== undefined) tellUnexpected(checks, expected);
     process.exitCode = interruption.requested ? exitCode.interrupted : exitCodeOf(checks, expected);
     if (interruption.requested && single === undefined) {
