@@ -18,7 +18,8 @@ are verdicts; S1 (or S2 … S6, error) means that a counterexample to it is foun
 12 if a check that is not as expected is violated, else with 3 if one is incomplete, else with 4: it holds.
 
 --workers: checks are made several at a time, in threads that share the memory; one that runs out of its share is made
-again alone. A single check has its work shared out. Results are the same for any number.
+again alone, so --all takes no more workers by itself than have 512 MiB each. A single check has its work shared out.
+Results are the same for any number.
 
 Ctrl-C saves a single check in MODEL-SCHEME.xsp-checkpoint (or --checkpoint FILE) and prints how to go on with it; of
 several checks it shows those that are done. Ctrl-C again ends at once. A checkpoint is refused, by what differs, if it is

@@ -18,6 +18,9 @@ export interface CheckFlags extends LimitFlags {
   readonly workers?: number;
 }
 
+/** Memory that a worker should have: about twice what the largest check of the matrix takes. */
+const WORTH_A_WORKER = 2 ** 29;
+
 /** What `xsp check` is to do. */
 export interface CheckPlan {
   readonly jobs: readonly CheckJob[];
@@ -54,7 +57,12 @@ export async function planChecks(name: string | undefined, flags: CheckFlags): P
       ...(properties.length === 0 ? {} : { properties }),
     })),
   );
-  return { jobs, workers: flags.workers ?? (flags.all === true ? availableParallelism() : 1) };
+  return { jobs, workers: flags.workers ?? (flags.all === true ? workersFor(budget.bytes) : 1) };
+}
+
+/** As many as there are cores, as long as each has memory for the largest models: what it runs out of is made twice. */
+function workersFor(bytes: number): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(bytes / WORTH_A_WORKER)));
 }
 
 /** The bounds that are not left as the model has them. */
