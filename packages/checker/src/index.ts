@@ -29,4 +29,5 @@ export { walk, type WalkOptions, type WalkResult } from "./walk.ts";
 export { describeStep, formatTrace, type TraceFormat } from "./trace/columns.ts";
 export { memoryHistory, type MemoryHistory, type TracedWord } from "./trace/memory-history.ts";
 export { toChromeTrace, toDot, toItf, toJsonLines } from "./trace/trace-exports.ts";
-export { toHtml } from "./trace/html-page.ts";
+export { type HtmlText, toHtml } from "./trace/html-page.ts";
+export { type OperationSpan, operationSpans } from "./trace/operation-spans.ts";

@@ -7,8 +7,10 @@ export const exitCode = {
   usage: 2,
   /** A check that ended before it had seen everything. */
   incomplete: 3,
+  /** `xsp check --expect`: it holds, and something else was expected. */
+  unexpected: 4,
   /** A check found a counterexample. */
   violated: 12,
-  /** Ended by SIGINT, as shells write it. */
+  /** Ctrl-C, as shells count it: 128 and the number of SIGINT. */
   interrupted: 130,
 } as const;

@@ -31,6 +31,16 @@ export async function exportFile(file: string): Promise<ExportFile> {
       `write --export ${file.slice(0, file.length - extname(file).length)}.json`,
     );
   }
+  await requireWritable("--export", file);
+  return { file, format };
+}
+
+/**
+ * Makes sure that a file can be written.
+ *
+ * @throws UsageError naming the flag when it cannot.
+ */
+export async function requireWritable(flag: string, file: string): Promise<void> {
   const folder = dirname(file);
   const writable = await access(folder, constants.W_OK).then(
     () => true,
@@ -40,14 +50,12 @@ export async function exportFile(file: string): Promise<ExportFile> {
     (found) => found.isDirectory(),
     () => false,
   );
-  if (!writable || isFolder) {
-    throw new UsageError(
-      `--export ${file}: ${isFolder ? "is a folder" : `${folder} is no folder that can be written to`}`,
-      "a file in a folder that exists",
-      isFolder ? "add a file name" : `make it first: mkdir -p ${folder}`,
-    );
-  }
-  return { file, format };
+  if (writable && !isFolder) return;
+  throw new UsageError(
+    `${flag} ${file}: ${isFolder ? "is a folder" : `${folder} is no folder that can be written to`}`,
+    "a file in a folder that exists",
+    isFolder ? "add a file name" : `make it first: mkdir -p ${folder}`,
+  );
 }
 
 /** Writes an export. */

@@ -44,7 +44,7 @@ describe("xsp check", () => {
   test("ends with 3 when a budget ends it", () => {
     const { code, stdout } = xsp("check", "map-unmark-pin", "--scheme", "sealed", "--states", "1000");
     expect(code).toBe(3);
-    expect(stdout).toContain("incomplete: states\n");
+    expect(stdout).toContain("incomplete: stopped by the limit on states\n");
   });
 });
 

@@ -48,7 +48,7 @@ describe("xsp replay", () => {
   });
 
   test.each([
-    [["replay"], /missing required argument 'file'/],
+    [["replay"], /missing required argument 'token-or-file'/],
     [["replay", join(folder, "none.jsonl")], /cannot be read/],
     [["replay", "--format", "xml", trace], /--format xml: there is no such format/],
     [["replay", "--stop-at", "soon", trace], /expected the number of an operation/],

@@ -8,14 +8,19 @@ const folder = mkdtempSync(join(tmpdir(), "xsp-usage-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("help", () => {
-  test.each([[["--help"]], [["run", "--help"]], [["scenario", "--help"]], [["profile", "--help"]]])(
-    "xsp %j ends well and has examples",
-    (args) => {
-      const { code, stdout, stderr } = xsp(...args);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-      expect(stdout).toContain("Examples:\n  xsp ");
-    },
-  );
+  test.each([
+    [["--help"]],
+    [["run", "--help"]],
+    [["scenario", "--help"]],
+    [["profile", "--help"]],
+    [["check", "--help"]],
+    [["explain", "--help"]],
+    [["replay", "--help"]],
+  ])("xsp %j ends well and has examples", (args) => {
+    const { code, stdout, stderr } = xsp(...args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("Examples:\n  xsp ");
+  });
 
   test("xsp --help tells what it is about and what the exit codes mean", () => {
     const { stdout } = xsp("--help");

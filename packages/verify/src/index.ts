@@ -17,7 +17,9 @@ export {
 } from "./adversary/adversary.ts";
 export { adversaryGeometries, isUnsoundAsPublished } from "./adversary/geometry.ts";
 
+export { schemeNames } from "@xsp/hypervisor";
 export { modelByName, modelOfToken, modelUnderScheme, type NamedModel, namedModels } from "./models/model-list.ts";
+export { type BoundsChange, BoundsProblem, withBounds } from "./models/model-bounds.ts";
 export { superpageModel, type SuperpageModelOptions } from "./models/superpage-model.ts";
 export {
   boundsOf,
@@ -26,6 +28,7 @@ export {
   checkedProperties,
   checkModel,
   type CheckOptions,
+  CheckRun,
   type Counterexample,
   type ModelCheck,
   type Verdict,
@@ -33,7 +36,8 @@ export {
 export { checkMatrix, type MatrixOptions, type MatrixProgress } from "./models/check-matrix.ts";
 export { type CheckJson, checkJson } from "./models/check-json.ts";
 export { type Explanation, explainToken, propertyMeaning } from "./models/explanation.ts";
-export { boundsText, checkText, matrixMarkdown, matrixText } from "./models/matrix-report.ts";
+export { exportTrace, type TraceSuffix, traceSuffixes, traceSuffixOf } from "./models/trace-export.ts";
+export { boundsText, checkText, incompleteText, matrixMarkdown, matrixText } from "./models/matrix-report.ts";
 
 export { type StressPlan, stressPlan, type StressPlanOptions } from "./stress/stress-plan.ts";
 export type { BrokenProperty } from "./stress/planned-run.ts";

@@ -1,43 +1,42 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ModelCheck } from "@xsp/verify";
+import { checkCommandLine } from "../check-command-line.ts";
+import { exitCodeOf, isAsExpected, readExpectation } from "../check-outcome.ts";
+import { type CheckFlags, planChecks } from "../check-plan.ts";
+import { CheckProgressLine } from "../check-progress-line.ts";
+import { checkHelp } from "../check-help.ts";
 import { exitCode } from "../exit-code.ts";
-import { type CheckProgress, CheckProgressLine } from "../check-progress-line.ts";
+import { Interruption } from "../interruption.ts";
 import { UsageError } from "../usage-error.ts";
 
-const help = `
-What happens: the shipped hypervisor code is run under every interleaving of its memory accesses, in a machine as small
-as a machine can be on which everything can go wrong. "holds" speaks of the bounds that are printed, and of no others. A
-counterexample is a shortest one; xsp explain shows it.
-
-What is found under rfc, its variants and xen-4.1 is found in the scheme as published.
-
-Exit codes: 0 holds within the printed bounds, 12 a counterexample, 3 incomplete, 2 wrong usage.
-
-Examples:
-  xsp check --list
-  xsp check map-unmark-pin --scheme rfc --scheme sealed
-  xsp check map-unmark-pin --scheme xen-4.1 --property S1 --format json
-  xsp check --all --format md > findings.md
-`;
-
-interface CheckFlags {
+interface CommandFlags extends CheckFlags {
   readonly list?: boolean;
-  readonly all?: boolean;
-  readonly scheme: readonly string[];
-  readonly property: readonly string[];
-  readonly budget?: number;
-  readonly states?: number;
+  readonly expect?: string;
+  readonly checkpoint?: string;
+  readonly resume?: string;
+  readonly export: readonly string[];
   readonly format: string;
+  readonly progress?: boolean;
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
 }
 
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError("expected a number above 0.");
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("expected a whole number.");
+  return Number(text);
+}
+
+function atLeastOne(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1) throw new InvalidArgumentError("expected 1 or more.");
   return value;
+}
+
+function numbers(text: string): number | readonly number[] {
+  const list = text.split(",").map(wholeNumber);
+  return list.length === 1 ? (list[0] as number) : list;
 }
 
 /** Adds `xsp check`. */
@@ -51,16 +50,33 @@ export function addCheckCommand(program: Command): void {
     .option("--all", "every model under every scheme: the matrix")
     .option("--scheme <name>", "only this scheme; repeat it for several", collect, [])
     .option("--property <name>", "only this of S1 to S6; repeat it for several", collect, [])
-    .option("--budget <seconds>", "seconds for each scheme of each model", positive)
-    .option("--states <n>", "states for each scheme of each model", positive)
+    .option("--vcpus <n>", "bounds: how many vCPUs; lists of operations repeat", wholeNumber)
+    .option("--domains <n>", "bounds: how many domains; vCPU i runs in domain i modulo n", wholeNumber)
+    .option("--superpages <n>", "bounds: how many superpages; each operation chooses one", wholeNumber)
+    .option("--order <n>", "bounds: log2 of the frames in a superpage", wholeNumber)
+    .option("--steps <n,…>", "bounds: operations of each vCPU, one number for all or one for each", numbers)
+    .addOption(new Option("--start <start>", "bounds: what maps free frames").choices(["highmem", "lowmem"]))
+    .option("--states <n>", "limit: states of each check", atLeastOne)
+    .option("--memory <size>", "limit: memory for states, of all checks together (default: 2GiB)")
+    .option("--time <time>", "limit: seconds of each check, or such as 5min")
+    .option("--budget <time>", "the same as --time")
+    .option(
+      "--workers <n>",
+      "checks at a time; threads for a single check (default: with --all the cores, else 1)",
+      atLeastOne,
+    )
+    .option("--expect <name>", "end with 0 if and only if this comes out: holds, violated, incomplete, S1 to S6, error")
+    .option("--checkpoint <file>", "where to save a single check that is interrupted, or ended by a limit")
+    .option("--resume <file>", "go on from a saved check")
+    .option("--export <file>", "also write the nearest counterexample to a file; repeatable", collect, [])
     .option("--format <format>", "what to print: text, json; with --all md too", "text")
-    .addHelpText("after", help)
+    .option("--progress", "show progress on stderr even where that is no terminal")
+    .option("--no-progress", "show no progress")
+    .addHelpText("after", checkHelp)
     .action(checkCommand);
 }
 
-async function checkCommand(name: string | undefined, flags: CheckFlags): Promise<void> {
-  const verify = await import("@xsp/verify");
-  const { namedModels } = verify;
+async function checkCommand(name: string | undefined, flags: CommandFlags): Promise<void> {
   const { format, list = false, all = false } = flags;
   const formats = all ? ["text", "json", "md"] : ["text", "json"];
   if (!formats.includes(format)) {
@@ -73,82 +89,84 @@ async function checkCommand(name: string | undefined, flags: CheckFlags): Promis
   if ([list, all, name !== undefined].filter(Boolean).length !== 1) {
     throw new UsageError("xsp check: what to check is not clear", "a model, or --all, or --list", "xsp check --list");
   }
-  if (list) {
-    const models = namedModels.map((model) => ({ ...model, bounds: verify.boundsOf(model) }));
-    if (format === "json") {
-      process.stdout.write(
-        `${JSON.stringify(models.map(({ name: model, examines, bounds }) => ({ model, examines, bounds })))}\n`,
-      );
-      return;
-    }
-    for (const { name: model, examines, bounds } of models) {
-      process.stdout.write(`${model}\n  ${examines}\n  ${verify.boundsText(bounds)}\n`);
-    }
-    return;
-  }
-  const models = namedModels.filter((model) => all || model.name === name);
-  if (models.length === 0) {
-    const known = namedModels.map((model) => model.name).join(", ");
-    throw new UsageError(`${name}: there is no model of that name`, `one of ${known}`, "xsp check --list");
-  }
-  const schemes = await chosenSchemes(flags.scheme);
-  const properties = chosenProperties(flags.property, verify.checkedProperties);
-  const line = new CheckProgressLine(process.stderr);
-  const started = performance.now();
-  const checks = verify.checkMatrix({
-    models,
-    schemes,
-    ...(properties.length === 0 ? {} : { properties }),
-    budget: {
-      ...(flags.budget === undefined ? {} : { seconds: flags.budget }),
-      ...(flags.states === undefined ? {} : { states: flags.states }),
-    },
-    clock: () => performance.now(),
-    onProgress: (progress: CheckProgress) => line.show(progress),
-    onCheck: (check: ModelCheck) => {
-      line.clear();
-      if (all) return;
-      const { checkJson, checkText } = verify;
-      process.stdout.write(format === "json" ? `${JSON.stringify(checkJson(check))}\n` : checkText(check));
-    },
+  if (list) await printModels(format);
+  else await makeChecks(name, flags);
+}
+
+async function printModels(format: string): Promise<void> {
+  const { boundsOf, boundsText, namedModels } = await import("@xsp/verify");
+  const models = namedModels.map(({ name: model, examines, ...rest }) => {
+    return { model, examines, bounds: boundsOf({ name: model, examines, ...rest }) };
   });
-  if (all && format === "json") process.stdout.write(`${JSON.stringify(checks.map(verify.checkJson))}\n`);
-  if (all && format === "md") process.stdout.write(verify.matrixMarkdown(checks, "xsp check --all --format md"));
-  if (all && format === "text") {
-    const seconds = (performance.now() - started) / 1000;
-    process.stdout.write(`${verify.matrixText(checks)}\n${checks.length} checks in ${seconds.toFixed(0)} s\n`);
+  process.stdout.write(
+    format === "json"
+      ? `${JSON.stringify(models)}\n`
+      : models.map(({ model, examines, bounds }) => `${model}\n  ${examines}\n  ${boundsText(bounds)}\n`).join(""),
+  );
+}
+
+async function makeChecks(name: string | undefined, flags: CommandFlags): Promise<void> {
+  const { checkedProperties } = await import("@xsp/verify");
+  const expected = flags.expect === undefined ? undefined : readExpectation(flags.expect, checkedProperties);
+  const { jobs, workers } = await planChecks(name, flags);
+  const [job] = jobs;
+  const single = jobs.length === 1 ? job : undefined;
+  if (single === undefined) refuseForSeveral(flags);
+  const line = new CheckProgressLine(
+    process.stderr,
+    jobs.length,
+    job?.budget.bytes ?? 0,
+    flags.progress ?? process.stderr.isTTY,
+  );
+  const interruption = new Interruption(() => {
+    line.clear();
+    process.stderr.write("xsp: interrupted: putting down what is there; Ctrl-C again ends at once\n");
+  });
+  const started = performance.now();
+  try {
+    const { checkOne, checkSeveral } = await import("../check-runs.ts");
+    const setting = { flags, line, interruption };
+    const checks =
+      single === undefined ? await checkSeveral(jobs, workers, setting) : [await checkOne(single, workers, setting)];
+    if (flags.all === true && checks.length > 0) await printMatrix(checks, flags, (performance.now() - started) / 1000);
+    if (expected !== undefined) tellUnexpected(checks, expected);
+    process.exitCode = interruption.requested ? exitCode.interrupted : exitCodeOf(checks, expected);
+    if (interruption.requested && single === undefined) {
+      process.stderr.write(
+        `xsp: ${checks.length} of ${jobs.length} checks are done and shown; several at once leave no checkpoint\n` +
+          "  do: name one model and one --scheme for a check that can be gone on with\n",
+      );
+    }
+  } finally {
+    interruption.end();
   }
-  process.exitCode = codeOf(checks);
 }
 
-function codeOf(checks: readonly ModelCheck[]): number {
-  if (checks.some(({ verdict }) => verdict === "violated")) return exitCode.violated;
-  return checks.some(({ verdict }) => verdict === "incomplete") ? exitCode.incomplete : exitCode.ok;
+/** What is about one check and one file. */
+function refuseForSeveral(flags: CommandFlags): void {
+  const given = (["checkpoint", "resume"] as const).filter((flag) => flags[flag] !== undefined);
+  const [flag] = flags.export.length > 0 ? [...given, "export"] : given;
+  if (flag === undefined) return;
+  throw new UsageError(
+    `--${flag}: is for a single check, and this is more than one`,
+    "one model under one scheme",
+    "name the model and add --scheme",
+  );
 }
 
-async function chosenSchemes(wanted: readonly string[]): Promise<readonly string[]> {
-  const { schemeNames } = await import("@xsp/scenario");
-  const unknown = wanted.find((name) => !schemeNames.some((known) => known === name));
-  if (unknown !== undefined) {
-    throw new UsageError(
-      `--scheme ${unknown}: there is no scheme of that name`,
-      `one of ${schemeNames.join(", ")}`,
-      "choose one of these",
+async function printMatrix(checks: readonly ModelCheck[], flags: CommandFlags, seconds: number): Promise<void> {
+  const { checkJson, matrixMarkdown, matrixText } = await import("@xsp/verify");
+  if (flags.format === "json") process.stdout.write(`${JSON.stringify(checks.map(checkJson))}\n`);
+  else if (flags.format === "md") process.stdout.write(matrixMarkdown(checks, checkCommandLine(undefined, flags)));
+  else process.stdout.write(`${matrixText(checks)}\n${checks.length} checks in ${seconds.toFixed(0)} s\n`);
+}
+
+function tellUnexpected(checks: readonly ModelCheck[], expected: string): void {
+  for (const check of checks) {
+    if (isAsExpected(check, expected)) continue;
+    const found = check.counterexamples.map(({ property }) => property);
+    process.stderr.write(
+      `xsp: ${check.model}, ${check.scheme}: expected ${expected}, found ${[check.verdict, ...found].join(" ")}\n`,
     );
   }
-  return wanted.length > 0 ? wanted : schemeNames;
-}
-
-function chosenProperties<T extends string>(wanted: readonly string[], known: readonly T[]): T[] {
-  return wanted.map((name) => {
-    const found = known.find((property) => property === name.toUpperCase());
-    if (found === undefined) {
-      throw new UsageError(
-        `--property ${name}: there is no property of that name`,
-        `one of ${known.join(", ")}`,
-        "choose one of these",
-      );
-    }
-    return found;
-  });
 }

@@ -1,6 +1,6 @@
 import { type TraceStep, replay } from "@xsp/checker";
 import type { CheckBounds, CheckedProperty, ModelCheck, Verdict } from "./model-check.ts";
-import { modelByName, modelUnderScheme } from "./model-list.ts";
+import { modelOfToken } from "./model-list.ts";
 
 /** One check as a program reads it. `schedule` lists who moves, and what a choice is answered. */
 export interface CheckJson {
@@ -38,6 +38,6 @@ export function checkJson(check: ModelCheck): CheckJson {
     seconds: check.seconds ?? null,
     schedule: nearest?.schedule.map(({ vcpu, choice }) => [vcpu, choice] as const) ?? null,
     token: nearest?.token ?? null,
-    steps: nearest === undefined ? null : replay(modelUnderScheme(modelByName(model), scheme), nearest.token).steps,
+    steps: nearest === undefined ? null : replay(modelOfToken(nearest.token).model, nearest.token).steps,
   };
 }

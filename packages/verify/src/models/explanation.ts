@@ -1,7 +1,7 @@
-import { type Trace, formatTrace, replay } from "@xsp/checker";
+import { type Trace, type TraceFormat, formatTrace, operationSpans, replay } from "@xsp/checker";
 import { allocatePlainWords } from "@xsp/words";
 import { isUnsoundAsPublished } from "../adversary/geometry.ts";
-import { propertyName, type CheckedProperty } from "./model-check.ts";
+import { type CheckBounds, type CheckedProperty, boundsOf, propertyName } from "./model-check.ts";
 import { modelOfToken } from "./model-list.ts";
 import { type SuperpageMachine, buildSuperpageMachine } from "./superpage-machine.ts";
 import { describeFrames, describeWord } from "./word-description.ts";
@@ -14,6 +14,7 @@ import { describeFrames, describeWord } from "./word-description.ts";
 export interface Explanation {
   readonly model: string;
   readonly scheme: string;
+  readonly bounds: CheckBounds;
   readonly trace: Trace;
   /** What is wrong in the last state. */
   readonly violated: readonly { readonly property: CheckedProperty; readonly message: string }[];
@@ -23,6 +24,8 @@ export interface Explanation {
   readonly legend: string;
   /** One paragraph in plain words. */
   readonly paragraph: string;
+  /** How the words of this machine are printed. */
+  readonly format: TraceFormat;
 }
 
 /** What each property says, in a few words. */
@@ -50,60 +53,41 @@ export function explainToken(token: string): Explanation {
     tlb: named.options.tlb ?? false,
     allocate: allocatePlainWords,
   });
+  const format: TraceFormat = {
+    describeWord: (region, index, value) => describeWord(machine, region, index, value),
+  };
   const violated = trace.violated.map(({ property, message }) => ({ property: propertyName(property), message }));
   return {
     model: named.name,
     scheme,
+    bounds: boundsOf(named),
     trace,
     violated,
-    columns: formatTrace(trace, {
-      describeWord: (region, index, value) => describeWord(machine, region, index, value),
-    }),
+    columns: formatTrace(trace, format),
     legend: describeFrames(machine),
     paragraph: narrate(trace, scheme, named.options.before ?? [], machine),
+    format,
   };
 }
 
-/** An operation of a vCPU as the trace shows it. */
-interface Span {
-  readonly vcpu: number;
-  readonly operation: string;
-  /** Step of its first access, from 1. */
-  readonly first: number;
-  last: number;
-  result: string | undefined;
-}
-
-function spansOf(trace: Trace): Span[] {
-  const spans: Span[] = [];
-  const open: (Span | undefined)[] = trace.programs.map(() => undefined);
-  for (const [index, step] of trace.steps.entries()) {
-    const number = index + 1;
-    let span = open[step.vcpu];
-    if (span === undefined && step.operation !== undefined && step.kind !== "choose") {
-      span = { vcpu: step.vcpu, operation: step.operation, first: number, last: number, result: undefined };
-      open[step.vcpu] = span;
-      spans.push(span);
-    }
-    if (span === undefined) continue;
-    span.last = number;
-    const note = step.notes.at(-1);
-    if (note === undefined) continue;
-    span.result = String(note.result ?? "nothing");
-    open[step.vcpu] = undefined;
-  }
-  return spans;
-}
-
+/** `pin as L1(1, superpage 0)` for a sentence: `pin as L1 (frame 1 of superpage 0)`. */
 function plainOperation(operation: string): string {
-  return operation.replace(/\(\)$/, "").replace(/\((.+)\)$/, " (frame $1)");
+  return operation.replace(/\((.*)\)$/, (_, list: string) => {
+    const [last = "", frames] = list.split(", ").reverse();
+    if (last === "") return "";
+    if (!last.startsWith("superpage ")) return ` (frame ${last})`;
+    return frames === undefined ? ` (${last})` : ` (frame ${frames} of ${last})`;
+  });
 }
 
 /** Who does what, in the order in which it begins; what runs at the same time is said. */
 function narrate(trace: Trace, scheme: string, before: readonly string[], machine: SuperpageMachine): string {
-  const spans = spansOf(trace);
+  const spans = operationSpans(trace);
   const sentences: string[] = [];
-  if (before.length > 0) sentences.push(`Before it begins, vCPU 0 has performed ${before.join(", ")}.`);
+  if (before.length > 0)
+    sentences.push(
+      `Before it begins, vCPU 0 has performed ${before.join(", ")}${machine.heads.length > 1 ? " on each superpage" : ""}.`,
+    );
   for (const [index, span] of spans.entries()) {
     const during = spans
       .slice(0, index)
@@ -111,11 +95,11 @@ function narrate(trace: Trace, scheme: string, before: readonly string[], machin
       .map((other) => `vCPU ${other.vcpu} is in its ${plainOperation(other.operation)}`);
     const who = `vCPU ${span.vcpu} (d${machine.vcpus[span.vcpu]!.domain.domid})`;
     const when = during.length === 0 ? "" : `, while ${during.join(" and ")}`;
-    const what = `${who} begins ${plainOperation(span.operation)} at step ${span.first}${when}`;
+    const what = `${who} begins ${plainOperation(span.operation)} at step ${span.first + 1}${when}`;
     const end =
       span.result === undefined
         ? "it is still under way when the property breaks"
-        : `it ends at step ${span.last} with ${span.result}`;
+        : `it ends at step ${span.last + 1} with ${span.result}`;
     sentences.push(`${what}; ${end}.`);
   }
   const asPublished = isPublished(scheme) ? " in the scheme as published" : "";

@@ -86,6 +86,26 @@ function markdownGrid({ heads, rows }: Grid): string {
   return line(heads) + line(heads.map(() => "---")) + rows.map(line).join("");
 }
 
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** What ended a check before it had seen everything, in words. */
+const reasonText: Readonly<Record<NonNullable<ModelCheck["reason"]>, string>> = {
+  states: "stopped by the limit on states",
+  bytes: "stopped by the limit on memory",
+  seconds: "stopped by the limit on time",
+  depth: "stopped by the limit on depth",
+  aborted: "interrupted",
+  unfinished: "interrupted",
+  vacuous: "what is to be examined never happens",
+};
+
+/** Why properties of a check are incomplete, in words; undefined when each has its verdict. */
+export function incompleteText({ reason, vacuous }: ModelCheck): string | undefined {
+  return reason === undefined ? undefined : [reasonText[reason], ...vacuous].join(", ");
+}
+
 /** Bounds in one line. */
 export function boundsText(bounds: CheckBounds): string {
   const each = bounds.operations.map((operations, vcpu) => {
@@ -93,8 +113,8 @@ export function boundsText(bounds: CheckBounds): string {
     return `vCPU ${vcpu} ${times} of ${operations.join(", ")}`;
   });
   return (
-    `${bounds.vcpus} vCPUs, ${bounds.domains === 1 ? "1 domain" : `${bounds.domains} domains`}, ` +
-    `${bounds.superpages} superpage of order ${bounds.order}, ${bounds.start} start${bounds.tlb ? ", TLB" : ""}` +
+    `${counted(bounds.vcpus, "vCPU")}, ${counted(bounds.domains, "domain")}, ` +
+    `${counted(bounds.superpages, "superpage")} of order ${bounds.order}, ${bounds.start} start${bounds.tlb ? ", TLB" : ""}` +
     `${bounds.before.length > 0 ? `, after ${bounds.before.join(", ")}` : ""}; ${each.join("; ")}`
   );
 }
@@ -109,7 +129,8 @@ export function checkText(check: ModelCheck): string {
     `  explored: ${figure(check.states)} states, ${figure(check.transitions)} transitions, depth ${check.depth}` +
       (check.seconds === undefined ? "" : `, ${check.seconds.toFixed(1)} s`),
   ];
-  if (check.reason !== undefined) lines.push(`  incomplete: ${[check.reason, ...check.vacuous].join(", ")}`);
+  const incomplete = incompleteText(check);
+  if (incomplete !== undefined) lines.push(`  incomplete: ${incomplete}`);
   for (const { property, depth, message, token } of check.counterexamples) {
     lines.push(`  ${property} violated at depth ${depth}: ${message}`, `     xsp explain ${token}`);
   }
@@ -153,10 +174,14 @@ export function matrixMarkdown(checks: readonly ModelCheck[], command: string): 
     const { paragraph } = explainToken(token);
     return `### ${check.scheme}: ${property}, in \`${check.model}\`\n\n${paragraph}\n\n\`\`\`text\nxsp explain ${token}\n\`\`\`\n\n`;
   });
+  const unfinished = checks.filter(({ reason }) => reason !== undefined).length;
+  const explored =
+    unfinished === 0
+      ? "Every model is explored to its end under every scheme, by\nrunning the shipped hypervisor code."
+      : `Models are explored by running the shipped\nhypervisor code; ${unfinished} of ${checks.length} checks are not explored to their end.`;
   return `# Findings
 
-Made by \`${command}\`; do not edit. Every model is explored to its end under every scheme, by
-running the shipped hypervisor code. \`holds\` speaks of the bounds of the models below and of no others. What is found
+Made by \`${command}\`; do not edit. ${explored} \`holds\` speaks of the bounds of the models below and of no others. What is found
 in \`rfc\`, its variants and \`xen-4.1\` is so in the scheme as published.
 
 ## Schemes and properties

@@ -1,5 +1,14 @@
-import { type IncompleteReason, type Progress, type Schedule, explore } from "@xsp/checker";
+import {
+  type CheckResult,
+  type ExpansionPool,
+  Exploration,
+  type ExploreOptions,
+  type IncompleteReason,
+  type Progress,
+  type Schedule,
+} from "@xsp/checker";
 import { type NamedModel, modelUnderScheme } from "./model-list.ts";
+import { operationLists } from "./superpage-model.ts";
 
 /*
  * One check: one model under one scheme, explored to its end or to its budget, with a verdict for each property.
@@ -46,7 +55,10 @@ export interface ModelCheck {
   readonly scheme: string;
   readonly bounds: CheckBounds;
   readonly verdict: Verdict;
-  /** Why it is incomplete: a limit, or `vacuous` when what was to be examined never happened. */
+  /**
+   * Why properties are incomplete: a limit, `unfinished` when it was interrupted, or `vacuous` when what was to be
+   * examined never happened. A check can be violated and incomplete: of the other properties nothing is known then.
+   */
   readonly reason: IncompleteReason | "vacuous" | undefined;
   /** What never happened although it should have. */
   readonly vacuous: readonly string[];
@@ -71,24 +83,23 @@ export interface CheckOptions {
   readonly clock?: () => number;
   readonly signal?: { readonly aborted: boolean };
   readonly onProgress?: (progress: Progress) => void;
+  /** Several threads; see `@xsp/checker/node`. The result is the same. */
+  readonly pool?: ExpansionPool;
 }
 
 /** The bounds of a model. */
 export function boundsOf({ options }: NamedModel): CheckBounds {
-  const { vcpuDomains, order, start, tlb = false, before = [], steps } = options;
-  const [first] = options.operations;
+  const { vcpuDomains, superpages = 1, order, start, tlb = false, before = [], steps } = options;
   return {
     vcpus: vcpuDomains.length,
     domains: new Set(vcpuDomains).size,
-    superpages: 1,
+    superpages,
     order,
     steps: vcpuDomains.map((_, vcpu) => (typeof steps === "number" ? steps : steps[vcpu]!)),
     start,
     tlb,
     before,
-    operations: vcpuDomains.map(
-      (_, vcpu) => (typeof first === "string" ? options.operations : options.operations[vcpu]) as readonly string[],
-    ),
+    operations: operationLists(options),
   };
 }
 
@@ -98,39 +109,102 @@ export function boundsOf({ options }: NamedModel): CheckBounds {
  * @throws RangeError for an unknown scheme.
  */
 export function checkModel(named: NamedModel, scheme: string, options: CheckOptions = {}): ModelCheck {
-  const model = modelUnderScheme(named, scheme);
-  const { properties: wanted, ...explorerOptions } = options;
-  // A narrowed check still has to witness nothing: it is a question about one property, not a claim about the model.
-  const narrowed = wanted === undefined ? {} : { properties: wanted.map(checkerName) };
-  const result = explore(model, { until: "every-property", ...explorerOptions, ...narrowed });
-  const counterexamples: Counterexample[] = [];
-  for (const { property, message, depth, schedule, token } of result.violations) {
-    if (schedule === undefined || token === undefined) continue;
-    counterexamples.push({ property: propertyName(property), message, depth, schedule, token });
+  const run = new CheckRun(named, scheme, options);
+  while (!run.advance()) {
+    // The next batch.
   }
-  const vacuous = result.violations.filter(({ kind }) => kind === "vacuous").map(({ property }) => property);
-  const complete = result.reason === undefined;
-  const rest: Verdict = complete && vacuous.length === 0 ? "holds" : "incomplete";
-  const broken = new Set(counterexamples.map(({ property }) => property));
-  const names = (wanted ?? [...checkedProperties, "error" as const]).filter((name) => {
-    return broken.has(name) || isExamined(name, named);
-  });
-  return {
-    model: named.name,
-    scheme,
-    bounds: boundsOf(named),
-    verdict: counterexamples.length > 0 ? "violated" : rest,
-    reason: result.reason ?? (vacuous.length > 0 ? "vacuous" : undefined),
-    vacuous,
-    witnessed: result.witnesses.map(({ property }) => property),
-    properties: names.map((name) => ({ name, verdict: broken.has(name) ? "violated" : rest })),
-    counterexamples,
-    states: result.states,
-    transitions: result.transitions,
-    depth: result.depth,
-    bytes: result.bytes,
-    seconds: result.seconds,
-  };
+  return run.result();
+}
+
+/** A check under way, which can be advanced bit by bit, interrupted, saved and gone on with. */
+export class CheckRun {
+  readonly named: NamedModel;
+  readonly scheme: string;
+  private readonly options: CheckOptions;
+  private readonly exploration: Exploration;
+  private isOver = false;
+
+  /**
+   * @param checkpoint - goes on from there instead of beginning anew.
+   * @throws RangeError for an unknown scheme, and naming what differs when the checkpoint is of another model, scheme,
+   * bound or property, or of code that has changed since.
+   */
+  constructor(named: NamedModel, scheme: string, options: CheckOptions = {}, checkpoint?: Uint8Array) {
+    this.named = named;
+    this.scheme = scheme;
+    this.options = options;
+    const model = modelUnderScheme(named, scheme);
+    const { properties, ...others } = options;
+    const explorer: ExploreOptions = {
+      until: "every-property",
+      ...others,
+      // A narrowed check has to witness nothing: it is a question about one property, not a claim about the model.
+      ...(properties === undefined ? {} : { properties: properties.map(checkerName) }),
+    };
+    this.exploration =
+      checkpoint === undefined ? new Exploration(model, explorer) : Exploration.resume(model, explorer, checkpoint);
+  }
+
+  /** Explores some batches of states. @returns whether it is over: all decided, or a limit reached. */
+  advance(batches = 1): boolean {
+    this.isOver = this.exploration.advance(batches);
+    return this.isOver;
+  }
+
+  progress(): Progress {
+    return this.exploration.progress();
+  }
+
+  /** Everything as bytes, to go on from in another run. */
+  checkpoint(): Uint8Array {
+    return this.exploration.checkpoint();
+  }
+
+  /** What was found until now. Before it is over, whatever is not violated is incomplete. */
+  result(): ModelCheck {
+    const { named, scheme, options } = this;
+    const result = this.exploration.result();
+    const counterexamples: Counterexample[] = [];
+    for (const { property, message, depth, schedule, token } of result.violations) {
+      if (schedule === undefined || token === undefined) continue;
+      counterexamples.push({ property: propertyName(property), message, depth, schedule, token });
+    }
+    const vacuous = result.violations.filter(({ kind }) => kind === "vacuous").map(({ property }) => property);
+    const broken = new Set(counterexamples.map(({ property }) => property));
+    const names = (options.properties ?? [...checkedProperties, "error" as const]).filter((name) => {
+      return broken.has(name) || isExamined(name, named);
+    });
+    const unfinished = names.every((name) => broken.has(name)) ? undefined : this.unfinished(result);
+    const reason = unfinished ?? (vacuous.length > 0 ? "vacuous" : undefined);
+    const rest: Verdict = reason === undefined ? "holds" : "incomplete";
+    return {
+      model: named.name,
+      scheme,
+      bounds: boundsOf(named),
+      verdict: counterexamples.length > 0 ? "violated" : rest,
+      reason,
+      vacuous,
+      witnessed: result.witnesses.map(({ property }) => property),
+      properties: names.map((name) => ({ name, verdict: broken.has(name) ? "violated" : rest })),
+      counterexamples,
+      states: result.states,
+      transitions: result.transitions,
+      depth: result.depth,
+      bytes: result.bytes,
+      seconds: result.seconds,
+    };
+  }
+
+  /** Why not everything was seen; the checker itself does not tell once something is violated. */
+  private unfinished({ reason, states, seconds = 0 }: CheckResult): IncompleteReason | undefined {
+    if (this.exploration.progress().queue === 0) return undefined;
+    if (reason !== undefined) return reason;
+    const { budget = {}, signal } = this.options;
+    if (!this.isOver) return "unfinished";
+    if (signal?.aborted === true) return "aborted";
+    if (budget.states !== undefined && states >= budget.states) return "states";
+    return budget.seconds !== undefined && seconds >= budget.seconds ? "seconds" : "bytes";
+  }
 }
 
 /** Whether a model can say anything about a property: what never happens in it holds without being examined. */

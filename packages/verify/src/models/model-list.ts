@@ -1,5 +1,6 @@
 import { type Model, type ParsedToken, modelHash, parseToken } from "@xsp/checker";
 import { schemeByName } from "@xsp/hypervisor";
+import { withTokenOptions } from "./model-bounds.ts";
 import { type SuperpageModelOptions, superpageModel } from "./superpage-model.ts";
 
 /** A model that is known by name: everything but the scheme is settled. */
@@ -202,6 +203,7 @@ export function modelUnderScheme(named: NamedModel, scheme: string): Model {
 
 /** What a token is about. */
 export interface TokenModel {
+  /** The model of that name, with the bounds that the token has. */
   readonly named: NamedModel;
   readonly scheme: string;
   readonly model: Model;
@@ -215,8 +217,9 @@ export interface TokenModel {
  */
 export function modelOfToken(token: string): TokenModel {
   const parsed = parseToken(token);
-  const named = namedModels.find(({ name }) => modelHash(name) === parsed.modelHash);
-  if (named === undefined) throw new RangeError("the token is of none of the models that are known here");
+  const listed = namedModels.find(({ name }) => modelHash(name) === parsed.modelHash);
+  if (listed === undefined) throw new RangeError("the token is of none of the models that are known here");
   const scheme = String(parsed.options["scheme"]);
+  const named = withTokenOptions(listed, parsed.options);
   return { named, scheme, model: modelUnderScheme(named, scheme), parsed };
 }

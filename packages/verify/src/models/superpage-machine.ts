@@ -25,10 +25,12 @@ import type { WordsAllocator } from "@xsp/words";
  * The machine of the superpage models: as small as a machine can be on which everything can go wrong.
  *
  *   frames   0 … n−1    Xen's
- *            n … 2n−1   the superpage S, of domain 0
+ *            n … 2n−1   the superpage S, of domain 0; more superpages of its behind it, if more are asked for
  *            then       for each vCPU: an L2 table (for superpage entries) and an L1 table (for 4 KiB entries), both
- *                       pinned in its domain; in the lowmem start one more L1 table that maps S, as the kernel's
+ *                       pinned in its domain; in the lowmem start one more L1 table that maps each S, as the kernel's
  *                       direct map does
+ *
+ * Slot i of each table is for superpage i; the direct map has its frames one after another.
  *
  * All memory is used up: what is allocated later is what was released before, so that a superpage can go from one
  * domain to another (A-B-A).
@@ -44,6 +46,8 @@ export interface SuperpageMachineOptions {
   readonly vcpuDomains: readonly number[];
   /** log2 of the frames in a superpage. */
   readonly order: number;
+  /** How many superpages domain 0 has. Default 1. */
+  readonly superpages?: number;
   readonly start: SuperpageStart;
   readonly unfixed?: readonly Advisory[];
   readonly allocate: WordsAllocator;
@@ -56,8 +60,8 @@ export interface SuperpageMachine {
   readonly host: Host;
   readonly domains: readonly Domain[];
   readonly vcpus: readonly Vcpu[];
-  /** First frame of the superpage. */
-  readonly head: number;
+  /** First frame of each superpage. */
+  readonly heads: readonly number[];
   /** L2 table of each vCPU. */
   readonly l2: readonly number[];
   /** L1 table of each vCPU. */
@@ -70,18 +74,45 @@ function must(condition: boolean, what: string): void {
   if (!condition) throw new Error(`the superpage machine could not be set up: ${what}`);
 }
 
+/** Frames of the whole machine, Xen's among them. */
+export function machineFrames(
+  options: Pick<SuperpageMachineOptions, "vcpuDomains" | "order" | "superpages" | "start">,
+): number {
+  const { vcpuDomains, order, start, superpages = 1 } = options;
+  return ((1 + superpages) << order) + 2 * vcpuDomains.length + (start === "lowmem" ? 1 : 0);
+}
+
+/** Frames of one superpage. */
+export function superpageFrames(machine: SuperpageMachine, superpage: number): number[] {
+  const head = machine.heads[superpage] as number;
+  return Array.from({ length: 1 << machine.host.superpageOrder }, (_, frame) => head + frame);
+}
+
+/** What a frame of the superpages is called: `frame 1 of the superpage`; with several, of which. */
+export function frameName(machine: SuperpageMachine, frame: number): string {
+  const { heads, host } = machine;
+  const superpage = heads.findIndex((head) => frame >= head && frame < head + (1 << host.superpageOrder));
+  if (superpage < 0) return `frame ${frame}`;
+  return `frame ${frame - (heads[superpage] as number)} of ${superpageName(machine, superpage)}`;
+}
+
+/** What a superpage is called: `the superpage`, or `superpage 1` where there are several. */
+export function superpageName({ heads }: SuperpageMachine, superpage: number): string {
+  return heads.length === 1 ? "the superpage" : `superpage ${superpage}`;
+}
+
 /** Builds the machine and pins its tables. */
 export function buildSuperpageMachine(options: SuperpageMachineOptions): SuperpageMachine {
-  const { vcpuDomains, order, start } = options;
+  const { vcpuDomains, order, start, superpages = 1 } = options;
   const size = 1 << order;
-  const tables = 2 * vcpuDomains.length + (start === "lowmem" ? 1 : 0);
   // The host's last superpage may be a broken one: it can never be mapped as such, and need not be.
-  const frames = 2 * size + tables;
+  const frames = machineFrames(options);
+  const slots = start === "lowmem" ? superpages * size : superpages;
   const host = createHost({
     frames,
     scheme: options.scheme,
     superpageOrder: order,
-    tableOrder: Math.max(1, order),
+    tableOrder: Math.max(1, order, Math.ceil(Math.log2(slots))),
     maxVcpus: vcpuDomains.length,
     xenFrames: size,
     residentMemory: true,
@@ -99,16 +130,19 @@ export function buildSuperpageMachine(options: SuperpageMachineOptions): Superpa
     domains.push(domain);
   }
   const owner = domains[0] as Domain;
-  const head = populate(owner, order);
-  must(head === size, "the superpage is not where it belongs");
+  const heads = Array.from({ length: superpages }, () => populate(owner, order));
+  must(
+    heads.every((head, superpage) => head === size * (superpage + 1)),
+    "the superpages are not where they belong",
+  );
   const table = (domain: Domain): number => populate(domain, 0);
   const l2 = vcpus.map((vcpu) => table(vcpu.domain));
   const l1 = vcpus.map((vcpu) => table(vcpu.domain));
   let directMap = -1;
   if (start === "lowmem") {
     directMap = table(owner);
-    for (let frame = 0; frame < size; frame++) {
-      builderStore(owner, directMap, frame, pteLo(head + frame, _PAGE_PRESENT | _PAGE_RW), 0);
+    for (let frame = 0; frame < superpages * size; frame++) {
+      builderStore(owner, directMap, frame, pteLo(size + frame, _PAGE_PRESENT | _PAGE_RW), 0);
     }
     pin(owner.vcpus[0] as Vcpu, MMUEXT_PIN_L1_TABLE, directMap);
   }
@@ -119,7 +153,7 @@ export function buildSuperpageMachine(options: SuperpageMachineOptions): Superpa
     vcpu.domain.setBits(DOMAIN_DIRTY_CPUS, 1 << vcpu.cpu);
   }
   for (const domain of domains) unpauseDomain(domain);
-  return { host, domains, vcpus, head, l2, l1, directMap };
+  return { host, domains, vcpus, heads, l2, l1, directMap };
 }
 
 /** Field of a domain that says which CPUs may hold its translations. */

@@ -1,7 +1,7 @@
-import { type LocalState, type Model, type Program, done } from "@xsp/checker";
+import { type LocalState, type Model, type ModelOptions, type Program, done } from "@xsp/checker";
 import { type Advisory, type Scheme, schemeByName } from "@xsp/hypervisor";
 import { type SuperpageMachine, type SuperpageStart, buildSuperpageMachine } from "./superpage-machine.ts";
-import { type SuperpageOperation, superpageOperations } from "./superpage-operations.ts";
+import { type SuperpageOperation, operationArguments, superpageOperations } from "./superpage-operations.ts";
 import { resultName, superpageProperties } from "./superpage-properties.ts";
 import { superpageWitnesses } from "./superpage-witnesses.ts";
 
@@ -11,14 +11,16 @@ export interface SuperpageModelOptions {
   readonly scheme: string | Scheme;
   /** For each vCPU the domain it runs in. */
   readonly vcpuDomains: readonly number[];
-  /** log2 of the frames in the superpage. */
+  /** log2 of the frames in a superpage. */
   readonly order: number;
+  /** How many superpages there are, all of domain 0. Default 1. */
+  readonly superpages?: number;
   readonly start: SuperpageStart;
-  /** Operations that each vCPU chooses from, by name; one list for all, or one for each vCPU. */
+  /** Operations that each vCPU chooses from, by name; one list for all, or lists that vCPUs take in turn. */
   readonly operations: readonly string[] | readonly (readonly string[])[];
   /** How many operations a vCPU performs; one number for all, or one for each. */
   readonly steps: number | readonly number[];
-  /** Operations that the first vCPU has performed before the exploration begins. */
+  /** Operations that the first vCPU has performed on each superpage before the exploration begins. */
   readonly before?: readonly string[];
   readonly unfixed?: readonly Advisory[];
   readonly tlb?: boolean;
@@ -32,42 +34,59 @@ function operationByName(name: string): SuperpageOperation {
   return operation;
 }
 
+/** For each vCPU the names of what it chooses from. */
+export function operationLists(
+  options: Pick<SuperpageModelOptions, "vcpuDomains" | "operations">,
+): readonly (readonly string[])[] {
+  const { vcpuDomains, operations } = options;
+  const lists = typeof operations[0] === "string" ? [operations as readonly string[]] : operations;
+  return vcpuDomains.map((_, vcpu) => lists[vcpu % lists.length] as readonly string[]);
+}
+
+/** The options of a model that stand in its tokens. Where there is one superpage, nothing is said of superpages. */
+export function tokenOptions(
+  options: Omit<SuperpageModelOptions, "scheme"> & { readonly scheme: string },
+): ModelOptions {
+  const { scheme, vcpuDomains, superpages = 1, order, start, steps, tlb = false, unfixed = [] } = options;
+  return {
+    scheme,
+    vcpus: vcpuDomains.join(""),
+    ...(superpages === 1 ? {} : { superpages }),
+    order,
+    start,
+    steps: typeof steps === "number" ? steps : steps.join(" "),
+    tlb,
+    unfixed: unfixed.join(" "),
+  };
+}
+
 /**
- * A model in which each vCPU performs every sequence of operations up to a length, on one superpage.
+ * A model in which each vCPU performs every sequence of operations up to a length, each on a superpage of its choice.
  *
  * @throws RangeError for an unknown scheme or operation.
  */
 export function superpageModel(name: string, options: SuperpageModelOptions): Model {
   const scheme = typeof options.scheme === "string" ? schemeByName(options.scheme) : options.scheme;
-  const lists = options.vcpuDomains.map((_, vcpu) => {
-    const [first] = options.operations;
-    const names = typeof first === "string" ? options.operations : options.operations[vcpu];
-    return (names as readonly string[]).map(operationByName);
-  });
+  const lists = operationLists(options).map((names) => names.map(operationByName));
   const before = (options.before ?? []).map(operationByName);
   const settled = lists.flat().every(({ movesFrames }) => movesFrames !== true);
   return {
     name,
-    options: {
-      scheme: scheme.name,
-      vcpus: options.vcpuDomains.join(""),
-      order: options.order,
-      start: options.start,
-      steps: typeof options.steps === "number" ? options.steps : options.steps.join(" "),
-      tlb: options.tlb ?? false,
-      unfixed: (options.unfixed ?? []).join(" "),
-    },
+    options: tokenOptions({ ...options, scheme: scheme.name }),
     setup(world) {
       const machine = buildSuperpageMachine({
         scheme,
         vcpuDomains: options.vcpuDomains,
         order: options.order,
+        superpages: options.superpages ?? 1,
         start: options.start,
         unfixed: options.unfixed ?? [],
         tlb: options.tlb ?? false,
         allocate: world.allocate,
       });
-      for (const operation of before) operation.run(machine, 0);
+      for (const operation of before) {
+        for (const superpage of superpagesOf(machine, operation)) operation.run(machine, 0, superpage);
+      }
       return {
         programs: lists.map((operations, vcpu) => {
           const steps = typeof options.steps === "number" ? options.steps : options.steps[vcpu]!;
@@ -78,6 +97,11 @@ export function superpageModel(name: string, options: SuperpageModelOptions): Mo
       };
     },
   };
+}
+
+/** The superpages that an operation can be performed on; for one that is about none in particular any one. */
+function superpagesOf(machine: SuperpageMachine, operation: SuperpageOperation): readonly number[] {
+  return operation.everywhere === true ? [0] : [...machine.heads.keys()];
 }
 
 /**
@@ -91,16 +115,22 @@ function sequenceProgram(
   steps: number,
   foreign: boolean,
 ): Program {
+  const ways = operations.flatMap((operation) =>
+    superpagesOf(machine, operation).map((superpage) => ({
+      operation,
+      superpage,
+      named: operationArguments(operation, machine, superpage),
+    })),
+  );
   return {
     name: `d${machine.vcpus[vcpu]!.domain.domid}`,
     start: [steps],
     step([left = 0, trespassed = 0]: LocalState, context) {
       if (left === 0) return done;
-      const operation = operations[context.choose(operations.length)]!;
-      const argument = operation.argument === undefined ? [] : [operation.argument];
-      context.begin(operation.label, ...argument);
-      const rc = operation.run(machine, vcpu);
-      context.note(operation.label, argument, resultName(rc));
+      const { operation, superpage, named } = ways[context.choose(ways.length)]!;
+      context.begin(operation.label, ...named);
+      const rc = operation.run(machine, vcpu, superpage);
+      context.note(operation.label, named, resultName(rc));
       const next = operation.last === true ? 0 : left - 1;
       const trespasses = foreign && operation.accounts === true && rc === 0;
       return trespassed === 1 || trespasses ? [next, 1] : [next];

@@ -27,16 +27,45 @@ import type { SuperpageMachine } from "./superpage-machine.ts";
 export interface SuperpageOperation {
   /** As it is called in counterexamples. */
   readonly label: string;
-  /** Frame or slot it is about, where there are several. */
-  readonly argument?: number | string;
+  /** Frames of the superpage that it is about, for those that are about single frames. */
+  readonly frames?: readonly number[];
+  /** Whether it is about no superpage in particular, so that it is not performed on each in turn. */
+  readonly everywhere?: boolean;
   /** Whether the vCPU's domain is gone afterwards. */
   readonly last?: boolean;
   /** Whether success means that the superpage's accounting has changed. */
   readonly accounts?: boolean;
   /** Whether frames of the superpage can change hands. */
   readonly movesFrames?: boolean;
-  /** @returns what the hypercall returned. */
-  run(machine: SuperpageMachine, vcpu: number): number;
+  /**
+   * Performs it.
+   *
+   * @param superpage - number of the superpage that it is about.
+   * @returns what the hypercall returned.
+   */
+  run(machine: SuperpageMachine, vcpu: number, superpage: number): number;
+}
+
+/** What an operation is announced with: the frames it is about, and the superpage where there are several. */
+export function operationArguments(
+  operation: SuperpageOperation,
+  machine: SuperpageMachine,
+  superpage: number,
+): (number | string)[] {
+  const frames = operation.frames?.map((frame) => inSuperpage(machine, frame)) ?? [];
+  // One number stays a number: that is what announcements of single frames have always been.
+  const named = frames.length > 1 ? [frames.join(" and ")] : frames;
+  const several = machine.heads.length > 1 && operation.everywhere !== true;
+  return several ? [...named, `superpage ${superpage}`] : named;
+}
+
+/** A frame that a superpage of this order does not have stands for its last one. */
+function inSuperpage({ host }: SuperpageMachine, frame: number): number {
+  return Math.min(frame, (1 << host.superpageOrder) - 1);
+}
+
+function frameOf(machine: SuperpageMachine, superpage: number, frame: number): number {
+  return (machine.heads[superpage] as number) + inSuperpage(machine, frame);
 }
 
 const flagsRw = _PAGE_PRESENT | _PAGE_RW;
@@ -54,9 +83,9 @@ function superpageEntry(label: string, flags: number): SuperpageOperation {
   return {
     label,
     accounts: flags !== 0,
-    run: (machine, vcpu) => {
-      const value = flags === 0 ? 0 : pteLo(machine.head, flags | _PAGE_PSE);
-      return updateEntry(machine, vcpu, machine.l2[vcpu]!, 0, value);
+    run: (machine, vcpu, superpage) => {
+      const value = flags === 0 ? 0 : pteLo(machine.heads[superpage]!, flags | _PAGE_PSE);
+      return updateEntry(machine, vcpu, machine.l2[vcpu]!, superpage, value);
     },
   };
 }
@@ -64,10 +93,10 @@ function superpageEntry(label: string, flags: number): SuperpageOperation {
 function smallEntry(label: string, frame: number, flags: number): SuperpageOperation {
   return {
     label,
-    argument: frame,
-    run: (machine, vcpu) => {
-      const value = flags === 0 ? 0 : pteLo(machine.head + frame, flags);
-      return updateEntry(machine, vcpu, machine.l1[vcpu]!, 0, value);
+    frames: [frame],
+    run: (machine, vcpu, superpage) => {
+      const value = flags === 0 ? 0 : pteLo(frameOf(machine, superpage, frame), flags);
+      return updateEntry(machine, vcpu, machine.l1[vcpu]!, superpage, value);
     },
   };
 }
@@ -75,8 +104,11 @@ function smallEntry(label: string, frame: number, flags: number): SuperpageOpera
 function directMapEntry(label: string, frame: number, flags: number): SuperpageOperation {
   return {
     label,
-    argument: frame,
-    run: (machine, vcpu) => updateEntry(machine, vcpu, machine.directMap, frame, pteLo(machine.head + frame, flags)),
+    frames: [frame],
+    run: (machine, vcpu, superpage) => {
+      const target = frameOf(machine, superpage, frame);
+      return updateEntry(machine, vcpu, machine.directMap, target - machine.heads[0]!, pteLo(target, flags));
+    },
   };
 }
 
@@ -84,10 +116,10 @@ function release(frames: readonly number[]): SuperpageOperation {
   return {
     label: "release",
     movesFrames: true,
-    argument: frames.join(" and "),
-    run: (machine, vcpu) =>
+    frames,
+    run: (machine, vcpu, superpage) =>
       doMemoryOp(machine.vcpus[vcpu]!, XENMEM_decrease_reservation, {
-        extents: Int32Array.from(frames, (frame) => machine.head + frame),
+        extents: Int32Array.from(frames, (frame) => frameOf(machine, superpage, frame)),
         nrExtents: frames.length,
         extentOrder: 0,
         domid: DOMID_SELF,
@@ -95,7 +127,10 @@ function release(frames: readonly number[]): SuperpageOperation {
   };
 }
 
-/** Operations by name. The number in a name is the frame of the superpage that it is about. */
+/**
+ * Operations by name. The number in a name is the frame of the superpage that it is about; in a superpage too small to
+ * have it, the last.
+ */
 export const superpageOperations: Readonly<Record<string, SuperpageOperation>> = {
   "map-2m-rw": superpageEntry("map 2M RW", flagsRw),
   "map-2m-ro": superpageEntry("map 2M RO", _PAGE_PRESENT),
@@ -103,12 +138,12 @@ export const superpageOperations: Readonly<Record<string, SuperpageOperation>> =
   mark: {
     label: "mark",
     accounts: true,
-    run: (machine, vcpu) => extended(machine, vcpu, MMUEXT_MARK_SUPER, machine.head),
+    run: (machine, vcpu, superpage) => extended(machine, vcpu, MMUEXT_MARK_SUPER, machine.heads[superpage]!),
   },
   unmark: {
     label: "unmark",
     accounts: true,
-    run: (machine, vcpu) => extended(machine, vcpu, MMUEXT_UNMARK_SUPER, machine.head),
+    run: (machine, vcpu, superpage) => extended(machine, vcpu, MMUEXT_UNMARK_SUPER, machine.heads[superpage]!),
   },
   "pin-0": pin(0),
   "pin-1": pin(1),
@@ -126,6 +161,7 @@ export const superpageOperations: Readonly<Record<string, SuperpageOperation>> =
   "release-both": release([0, 1]),
   populate: {
     label: "populate 2M",
+    everywhere: true,
     movesFrames: true,
     run: (machine, vcpu) =>
       doMemoryOp(machine.vcpus[vcpu]!, XENMEM_populate_physmap, {
@@ -137,14 +173,17 @@ export const superpageOperations: Readonly<Record<string, SuperpageOperation>> =
   },
   "touch-2m": {
     label: "touch through 2M entry",
-    run: (machine, vcpu) => (cacheTranslation(machine.vcpus[vcpu]!, machine.l2[vcpu]!, 0, 2) ? 1 : 0),
+    run: (machine, vcpu, superpage) =>
+      cacheTranslation(machine.vcpus[vcpu]!, machine.l2[vcpu]!, superpage, 2) ? 1 : 0,
   },
   "touch-4k": {
     label: "touch through 4K entry",
-    run: (machine, vcpu) => (cacheTranslation(machine.vcpus[vcpu]!, machine.l1[vcpu]!, 0, 1) ? 1 : 0),
+    run: (machine, vcpu, superpage) =>
+      cacheTranslation(machine.vcpus[vcpu]!, machine.l1[vcpu]!, superpage, 1) ? 1 : 0,
   },
   destroy: {
     label: "destroy the domain",
+    everywhere: true,
     last: true,
     movesFrames: true,
     run: (machine, vcpu) => destroyDomain(machine.vcpus[vcpu]!.domain),
@@ -154,15 +193,15 @@ export const superpageOperations: Readonly<Record<string, SuperpageOperation>> =
 function pin(frame: number): SuperpageOperation {
   return {
     label: "pin as L1",
-    argument: frame,
-    run: (machine, vcpu) => extended(machine, vcpu, MMUEXT_PIN_L1_TABLE, machine.head + frame),
+    frames: [frame],
+    run: (machine, vcpu, superpage) => extended(machine, vcpu, MMUEXT_PIN_L1_TABLE, frameOf(machine, superpage, frame)),
   };
 }
 
 function unpin(frame: number): SuperpageOperation {
   return {
     label: "unpin",
-    argument: frame,
-    run: (machine, vcpu) => extended(machine, vcpu, MMUEXT_UNPIN_TABLE, machine.head + frame),
+    frames: [frame],
+    run: (machine, vcpu, superpage) => extended(machine, vcpu, MMUEXT_UNPIN_TABLE, frameOf(machine, superpage, frame)),
   };
 }

@@ -1,6 +1,6 @@
 import type { Property, StateView } from "@xsp/checker";
 import { audit, errnoName } from "@xsp/hypervisor";
-import { type SuperpageMachine } from "./superpage-machine.ts";
+import { frameName, type SuperpageMachine, superpageFrames, superpageName } from "./superpage-machine.ts";
 
 /*
  * The properties of `protocol.md` over the superpage machine. Each loads words only; what it needs to know about their
@@ -27,27 +27,33 @@ function tableLevel(machine: SuperpageMachine, state: StateView, frame: number):
   return type <= 4 && (word & VALIDATED) !== 0 ? type : 0;
 }
 
-/** Says through what a frame of the superpage can be written by a guest now; undefined when through nothing. */
-function writableThrough(machine: SuperpageMachine, state: StateView, frame: number): string | undefined {
-  const { host, l1, l2, directMap } = machine;
+/** Says through what a frame of a superpage can be written by a guest now; undefined when through nothing. */
+function writableThrough(
+  machine: SuperpageMachine,
+  state: StateView,
+  superpage: number,
+  frame: number,
+): string | undefined {
+  const { host, heads, l1, l2, directMap } = machine;
+  const head = heads[superpage] as number;
   for (const [vcpu, table] of l2.entries()) {
-    const lo = host.memory.loadLo(table, 0);
-    if (
-      (lo & (PRESENT_RW | PSE)) === (PRESENT_RW | PSE) &&
-      lo >>> 12 === machine.head &&
-      tableLevel(machine, state, table) === 2
-    ) {
-      return `the superpage entry in vCPU ${vcpu}'s L2 table`;
+    for (let slot = 0; slot < heads.length; slot++) {
+      const lo = host.memory.loadLo(table, slot);
+      if ((lo & (PRESENT_RW | PSE)) === (PRESENT_RW | PSE) && lo >>> 12 === head && tableLevel(machine, state, table) === 2) {
+        return `the superpage entry in vCPU ${vcpu}'s L2 table`;
+      }
     }
   }
   for (const [vcpu, table] of l1.entries()) {
-    const lo = host.memory.loadLo(table, 0);
-    if ((lo & PRESENT_RW) === PRESENT_RW && lo >>> 12 === frame && tableLevel(machine, state, table) === 1) {
-      return `the 4 KiB entry in vCPU ${vcpu}'s L1 table`;
+    for (let slot = 0; slot < heads.length; slot++) {
+      const lo = host.memory.loadLo(table, slot);
+      if ((lo & PRESENT_RW) === PRESENT_RW && lo >>> 12 === frame && tableLevel(machine, state, table) === 1) {
+        return `the 4 KiB entry in vCPU ${vcpu}'s L1 table`;
+      }
     }
   }
   if (directMap >= 0) {
-    const lo = host.memory.loadLo(directMap, frame - machine.head);
+    const lo = host.memory.loadLo(directMap, frame - (heads[0] as number));
     if ((lo & PRESENT_RW) === PRESENT_RW && lo >>> 12 === frame && tableLevel(machine, state, directMap) === 1) {
       return "the kernel's direct map";
     }
@@ -60,17 +66,15 @@ function writableThrough(machine: SuperpageMachine, state: StateView, frame: num
   return undefined;
 }
 
-function frames(machine: SuperpageMachine): number[] {
-  return Array.from({ length: 1 << machine.host.superpageOrder }, (_, i) => machine.head + i);
-}
-
 /** The frame that breaks exclusion, if any. */
 function brokenExclusion(machine: SuperpageMachine, state: StateView): string | undefined {
-  for (const frame of frames(machine)) {
-    if (tableLevel(machine, state, frame) === 0) continue;
-    const through = writableThrough(machine, state, frame);
-    if (through !== undefined) {
-      return `frame ${frame - machine.head} of the superpage is a validated page table and can be written through ${through}`;
+  for (const superpage of machine.heads.keys()) {
+    for (const frame of superpageFrames(machine, superpage)) {
+      if (tableLevel(machine, state, frame) === 0) continue;
+      const through = writableThrough(machine, state, superpage, frame);
+      if (through !== undefined) {
+        return `${frameName(machine, frame)} is a validated page table and can be written through ${through}`;
+      }
     }
   }
   return undefined;
@@ -78,7 +82,8 @@ function brokenExclusion(machine: SuperpageMachine, state: StateView): string | 
 
 /** An entry to a frame that is not its table owner's, if any. */
 function brokenIsolation(machine: SuperpageMachine, state: StateView): string | undefined {
-  const { host, l1, l2 } = machine;
+  const { host, heads, l1, l2 } = machine;
+  const size = 1 << host.superpageOrder;
   const ownerOf = (frame: number): number =>
     (state.bits(OWNERS, () => host.owner.load(frame >> 1)) >> ((frame & 1) << 4)) & 0xff;
   for (const [level, tables] of [
@@ -86,13 +91,15 @@ function brokenIsolation(machine: SuperpageMachine, state: StateView): string | 
     [2, l2],
   ] as const) {
     for (const [vcpu, table] of tables.entries()) {
-      const lo = host.memory.loadLo(table, 0);
-      if ((lo & PRESENT) === 0 || tableLevel(machine, state, table) !== level) continue;
-      const first = lo >>> 12;
-      const covered = (lo & PSE) !== 0 && level === 2 ? frames(machine) : [first];
-      const foreign = covered.find((frame) => ownerOf(frame) !== ownerOf(table));
-      if (foreign !== undefined) {
-        return `vCPU ${vcpu}'s L${level} entry maps frame ${foreign - machine.head} of the superpage, which its domain does not own`;
+      for (let slot = 0; slot < heads.length; slot++) {
+        const lo = host.memory.loadLo(table, slot);
+        if ((lo & PRESENT) === 0 || tableLevel(machine, state, table) !== level) continue;
+        const first = lo >>> 12;
+        const covered = (lo & PSE) !== 0 && level === 2 ? size : 1;
+        for (let frame = first; frame < first + covered; frame++) {
+          if (ownerOf(frame) === ownerOf(table)) continue;
+          return `vCPU ${vcpu}'s L${level} entry maps ${frameName(machine, frame)}, which its domain does not own`;
+        }
       }
     }
   }
@@ -115,20 +122,25 @@ function leftOver(machine: SuperpageMachine): string | undefined {
       if (slot === 0 && host.type.load(frame) !== 0) return `frame ${frame} is free and has a type`;
     }
     const words = host.scheme.wordsPerSuperpage;
-    const slot = (host.owner.load(machine.head >> 1) >> ((machine.head & 1) << 4)) & 0xff;
-    if (slot !== 0) continue;
-    for (let word = 0; word < words; word++) {
-      if (host.superpage.load(words + word) !== 0) return "the superpage is free and its word is not zero";
+    for (const [superpage, head] of machine.heads.entries()) {
+      const owner = (host.owner.load(head >> 1) >> ((head & 1) << 4)) & 0xff;
+      if (owner !== 0) continue;
+      const first = (head >> host.superpageOrder) * words;
+      for (let word = first; word < first + words; word++) {
+        if (host.superpage.load(word) === 0) continue;
+        return `${superpageName(machine, superpage)} is free and its word is not zero`;
+      }
     }
   }
   return undefined;
 }
 
 /** The vCPU whose domain has changed the accounting of another's superpage, if any: it says so in its local state. */
-function trespasser(state: StateView): string | undefined {
+function trespasser(machine: SuperpageMachine, state: StateView): string | undefined {
   for (let vcpu = 0; vcpu < state.vcpus; vcpu++) {
     if (state.vcpu(vcpu).local[1] === 1) {
-      return `vCPU ${vcpu} has changed the accounting of the superpage, which its domain does not own`;
+      const what = machine.heads.length === 1 ? "the superpage" : "a superpage";
+      return `vCPU ${vcpu} has changed the accounting of ${what}, which its domain does not own`;
     }
   }
   return undefined;
@@ -152,7 +164,7 @@ export function superpageProperties(machine: SuperpageMachine): Property[] {
         ? undefined
         : `frame ${first.mfn}: ${first.word} is ${first.found}, what exists implies ${first.expected} (${first.reason})`;
     }),
-    property("always", "S4", (state) => brokenIsolation(machine, state) ?? trespasser(state)),
+    property("always", "S4", (state) => brokenIsolation(machine, state) ?? trespasser(machine, state)),
     property("quiescent", "S5", () => leftOver(machine)),
   ];
 }

@@ -1,5 +1,5 @@
 import type { Property, StateView } from "@xsp/checker";
-import type { SuperpageMachine } from "./superpage-machine.ts";
+import { type SuperpageMachine, superpageFrames } from "./superpage-machine.ts";
 import type { SuperpageOperation } from "./superpage-operations.ts";
 
 /*
@@ -15,8 +15,8 @@ const VALIDATED_L1_TABLE = (1 << 28) | (1 << 26);
 const MARK_BITS = 3 << 30;
 const DOMAIN_GONE = 0;
 
-function hasLargeEntry(machine: SuperpageMachine, wanted: number): boolean {
-  return machine.l2.some((table) => (machine.host.memory.loadLo(table, 0) & LARGE_RW) === wanted);
+function hasLargeEntry({ host, heads, l2 }: SuperpageMachine, wanted: number): boolean {
+  return l2.some((table) => heads.some((_, slot) => (host.memory.loadLo(table, slot) & LARGE_RW) === wanted));
 }
 
 function isPageTable(machine: SuperpageMachine, state: StateView, frame: number): boolean {
@@ -24,8 +24,7 @@ function isPageTable(machine: SuperpageMachine, state: StateView, frame: number)
   return (word & TYPE_AND_VALIDATED) === VALIDATED_L1_TABLE;
 }
 
-function headOwner(machine: SuperpageMachine, state: StateView): number {
-  const { host, head } = machine;
+function ownerOf({ host }: SuperpageMachine, state: StateView, head: number): number {
   const shift = (head & 1) << 4;
   return (state.bits(0xff << shift, () => host.owner.load(head >> 1)) >> shift) & 0xff;
 }
@@ -36,7 +35,7 @@ export function superpageWitnesses(
   operations: readonly SuperpageOperation[],
   before: readonly SuperpageOperation[],
 ): Property[] {
-  const { host, head } = machine;
+  const { host, heads } = machine;
   const labels = new Set(operations.map(({ label }) => label));
   const done = new Set(before.map(({ label }) => label));
   const list: Property[] = [];
@@ -44,20 +43,32 @@ export function superpageWitnesses(
     if (labels.has(label)) list.push({ kind: "sometimes", name, holds });
   };
   const { marks } = host.scheme;
-  const marked = (state: StateView): boolean => state.bits(MARK_BITS, () => host.scheme.state(host, head)).marked;
+  const isMarked = (state: StateView, head: number): boolean =>
+    state.bits(MARK_BITS, () => host.scheme.state(host, head)).marked;
   sometimes("map 2M RW", "a superpage is mapped writable", () => hasLargeEntry(machine, LARGE_RW));
   // Under xen-4.1 a read-only entry is accounted as a writable one, but written as it was asked for.
   sometimes("map 2M RO", "a superpage is mapped read-only", () => hasLargeEntry(machine, LARGE));
   if (done.has("map 2M RW")) {
-    sometimes("unmap 2M", "a superpage is unmapped", () => machine.l2.every((l2) => host.memory.loadLo(l2, 0) === 0));
+    sometimes("unmap 2M", "a superpage is unmapped", () =>
+      heads.some((_, slot) => machine.l2.every((l2) => host.memory.loadLo(l2, slot) === 0)),
+    );
   }
   sometimes("pin as L1", "a frame of the superpage is a page table", (state) =>
-    [head, head + 1].some((frame) => isPageTable(machine, state, frame)),
+    // Nothing but the first two frames is ever pinned.
+    heads.some((_, superpage) =>
+      superpageFrames(machine, superpage)
+        .slice(0, 2)
+        .some((frame) => isPageTable(machine, state, frame)),
+    ),
   );
-  if (marks && !done.has("mark")) sometimes("mark", "the superpage is marked", marked);
-  if (marks && done.has("mark")) sometimes("unmark", "the superpage is not marked any more", (state) => !marked(state));
+  if (marks && !done.has("mark")) sometimes("mark", "the superpage is marked", (state) => heads.some((head) => isMarked(state, head)));
+  if (marks && done.has("mark"))
+    sometimes("unmark", "the superpage is not marked any more", (state) => {
+      return heads.some((head) => !isMarked(state, head));
+    });
   sometimes("populate 2M", "the superpage belongs to the other domain", (state) => {
-    return headOwner(machine, state) === machine.domains[1]?.slot;
+    const others = machine.domains.slice(1);
+    return heads.some((head) => others.some(({ slot }) => slot === ownerOf(machine, state, head)));
   });
   sometimes("touch through 2M entry", "a CPU has cached the superpage entry", () => {
     const { translations } = host;

@@ -71,14 +71,16 @@ export function describeWord(machine: SuperpageMachine, region: string, index: n
 
 /** What the frames of the machine are, for reading a trace: `S = frames 2–3`. */
 export function describeFrames(machine: SuperpageMachine): string {
-  const { head, host, l2, l1, directMap, vcpus } = machine;
+  const { heads, host, l2, l1, directMap, vcpus } = machine;
   const tables = vcpus.map(
     (vcpu, index) => `vCPU ${index} (d${vcpu.domain.domid}): L2 table ${l2[index]}, L1 table ${l1[index]}`,
   );
   const kernel = directMap < 0 ? [] : [`the direct map's L1 table ${directMap}`];
   const entries = host.memory.entries * 2;
+  const size = 1 << host.superpageOrder;
+  const frames = heads.map((head) => (size === 1 ? String(head) : `${head}–${head + size - 1}`));
   return [
-    `Frames: the superpage ${head}–${head + (1 << host.superpageOrder) - 1}`,
+    `Frames: the superpage${heads.length === 1 ? "" : "s"} ${frames.join(", ")}`,
     ...tables,
     ...kernel,
     `"page memory" holds ${entries} words a frame`,
