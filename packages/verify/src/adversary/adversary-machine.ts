@@ -115,6 +115,7 @@ export function buildAdversaryMachine(options: TraceMachineOptions): TraceMachin
     xenFrames: layout.superpageFrames,
     maxVcpus: options.guests,
     preempt: preemptEach(options.preemptEvery),
+    unfixed: (options.unfixed ?? []) as NonNullable<HostOptions["unfixed"]>,
   });
   const guests = layout.guestStarts.map((start) => buildGuest(host, layout, start, superpages));
   return {

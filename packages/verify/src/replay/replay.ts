@@ -1,4 +1,4 @@
-import { recordedMachine, type RecordedMachine } from "../trace/recorded-machine.ts";
+import { recordedMachine, type RecordedMachine, unfixedWhenRecorded } from "../trace/recorded-machine.ts";
 import type { TraceOperation } from "../trace/trace-operation.ts";
 import { TraceProblem } from "../trace/trace-problem.ts";
 import type { Trace } from "../trace/trace-reader.ts";
@@ -102,11 +102,12 @@ function buildMachine(trace: Trace, wanted: Partial<RecordedMachine>): TraceMach
     ...recorded,
     ...wanted,
   };
+  const unfixed = wanted.unfixed ?? unfixedWhenRecorded(whole.version);
   try {
     if (trace.header.machine !== undefined) {
       return buildAdversaryMachine({ ...trace.header.machine, ...wanted });
     }
-    return buildRecordedGuest(trace.header, whole);
+    return buildRecordedGuest(trace.header, { ...whole, unfixed });
   } catch (error) {
     // A frame list that no machine has, or an unknown scheme or version: the trace's fault, not ours.
     if (error instanceof RangeError) throw new TraceProblem(trace.file, 1, error.message);

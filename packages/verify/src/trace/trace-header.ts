@@ -17,6 +17,8 @@ export interface TraceMachineOptions {
   readonly superpages: number;
   /** Of the questions whether a hypercall is to be preempted, each so many-th is answered yes; 0: none. */
   readonly preemptEvery: number;
+  /** Advisories whose fixes are taken out. Not there: none. */
+  readonly unfixed?: readonly string[];
 }
 
 /** The first line of a trace. */
@@ -102,7 +104,7 @@ const machineFields = {
   guests: "number",
   superpages: "number",
   preemptEvery: "number",
-} as const satisfies Record<keyof TraceMachineOptions, string>;
+} as const satisfies Record<Exclude<keyof TraceMachineOptions, "unfixed">, string>;
 
 function machineOptions(file: string, value: unknown): TraceMachineOptions {
   const fields = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
@@ -111,6 +113,14 @@ function machineOptions(file: string, value: unknown): TraceMachineOptions {
     if (typeof found !== type) {
       throw new TraceProblem(file, 1, `expected "machine.${name}" to be a ${type}, found ${JSON.stringify(found)}`);
     }
+  }
+  const unfixed = fields["unfixed"];
+  if (unfixed !== undefined && !(Array.isArray(unfixed) && unfixed.every((name) => typeof name === "string"))) {
+    throw new TraceProblem(
+      file,
+      1,
+      `expected "machine.unfixed" to be a list of advisories, found ${JSON.stringify(unfixed)}`,
+    );
   }
   return fields as unknown as TraceMachineOptions;
 }
