@@ -17,6 +17,15 @@ export {
 } from "./adversary/adversary.ts";
 export { adversaryGeometries, isUnsoundAsPublished } from "./adversary/geometry.ts";
 
+export { advisories } from "@xsp/hypervisor";
+export { advisorySearches } from "./advisories/advisory-searches.ts";
+export {
+  type AdvisorySearch,
+  type AdvisorySearchResult,
+  type CheckerSearch,
+  type Fix,
+} from "./advisories/advisory-search.ts";
+
 export { modelByName, modelOfToken, modelUnderScheme, type NamedModel, namedModels } from "./models/model-list.ts";
 export { superpageModel, type SuperpageModelOptions } from "./models/superpage-model.ts";
 export {

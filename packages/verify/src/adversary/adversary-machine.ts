@@ -23,6 +23,8 @@ import { FrameNames } from "../trace/frame-names.ts";
 import type { TraceHeader, TraceMachineOptions } from "../trace/trace-header.ts";
 import { word64 } from "../trace/word64.ts";
 
+import { allocateGuardedWords } from "./guarded-words.ts";
+
 /*
  * The small host on which hostile guests run. Every number follows from the options, so that a trace's header tells all.
  *
@@ -115,6 +117,7 @@ export function buildAdversaryMachine(options: TraceMachineOptions): TraceMachin
     xenFrames: layout.superpageFrames,
     maxVcpus: options.guests,
     preempt: preemptEach(options.preemptEvery),
+    allocate: allocateGuardedWords,
     unfixed: (options.unfixed ?? []) as NonNullable<HostOptions["unfixed"]>,
   });
   const guests = layout.guestStarts.map((start) => buildGuest(host, layout, start, superpages));

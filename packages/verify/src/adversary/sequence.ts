@@ -3,6 +3,8 @@ import type { TraceMachine } from "../replay/trace-machine.ts";
 import type { TraceMachineOptions } from "../trace/trace-header.ts";
 import type { TraceOperation } from "../trace/trace-operation.ts";
 import { buildAdversaryMachine } from "./adversary-machine.ts";
+import { exclusionViolation } from "./exclusion.ts";
+import { linearDepthViolation } from "./linear-depth.ts";
 import { auditViolation, destructionViolation, type Violation, violation } from "./violation.ts";
 
 /** A violation and where in a sequence of operations it was seen. */
@@ -46,15 +48,20 @@ export function runSequence(
         return { ...violation("exception", `${operation.op} returned ${rc}, which is no errno`), after };
       }
       if (auditEvery > 0 && after % auditEvery === 0) {
-        const found = auditViolation(machine);
+        const found = unsoundness(machine);
         if (found !== undefined) return { ...found, after };
       }
     }
-    const found = auditViolation(machine) ?? destructionViolation(machine, freeBefore);
+    const found = unsoundness(machine) ?? destructionViolation(machine, freeBefore);
     return found === undefined ? undefined : { ...found, after };
   } catch (error) {
     return { ...violation("exception", error instanceof Error ? error.message : String(error)), after };
   }
+}
+
+/** What is wrong with a host between two operations, if anything. */
+function unsoundness(machine: TraceMachine): Violation | undefined {
+  return auditViolation(machine) ?? exclusionViolation(machine) ?? linearDepthViolation(machine);
 }
 
 /** The operations of a list, in order. */

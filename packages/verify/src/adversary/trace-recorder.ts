@@ -32,9 +32,8 @@ export function recordTrace(
   });
   const next = operations[count];
   if (sighting?.kind === "exception" && next !== undefined) {
-    lines.push(JSON.stringify({ note: `the hypervisor throws: ${sighting.detail}` }));
     const { i: _i, rc: _rc, op, ...fields } = next;
-    lines.push(JSON.stringify({ i: count++, op, ...fields, rc: 0 }));
+    lines.push(JSON.stringify({ i: count++, op, ...fields, rc: 0, throws: sighting.detail }));
   }
   lines.push(JSON.stringify({ end: 1, ops: count }), "");
   return lines.join("\n");

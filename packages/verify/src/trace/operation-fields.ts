@@ -30,6 +30,7 @@ const fieldKinds = {
   },
   commands: { expected: "a list of { cmd, f }", test: (value: unknown) => isListOf(value, isCommand) },
   text: { expected: "text", test: (value: unknown) => typeof value === "string" },
+  textOrAbsent: { expected: "text", test: (value: unknown) => value === undefined || typeof value === "string" },
   list: { expected: "a list", test: (value: unknown) => Array.isArray(value) },
 } as const;
 
@@ -90,7 +91,11 @@ export function operationFault(line: Record<string, unknown>): string | undefine
   }
   if (!isWhole(line["i"])) return `expected "i" to be a whole number, found ${JSON.stringify(line["i"])}`;
   if (!isWhole(line["rc"])) return `expected "rc" to be a whole number, found ${JSON.stringify(line["rc"])}`;
-  return faultIn(line, fields) ?? tupleFault(line["st"], "st", 5) ?? tupleFault(line["sp"], "sp", 4);
+  return (
+    faultIn(line, { ...fields, throws: "textOrAbsent" }) ??
+    tupleFault(line["st"], "st", 5) ??
+    tupleFault(line["sp"], "sp", 4)
+  );
 }
 
 function tupleFault(states: unknown, name: string, length: number): string | undefined {

@@ -16,6 +16,8 @@ interface Recorded {
   readonly rc: number;
   /** Which domain issued it, counted from 0. Only in traces of the adversary; there are several guests there. */
   readonly by?: number;
+  /** What the hypervisor threw in place of an answer. Only in traces of the adversary, in the last operation. */
+  readonly throws?: string;
   /** Frames whose tuple changed. */
   readonly st?: Readonly<Record<string, FrameTuple>>;
   /** Superpages whose tuple changed. */
