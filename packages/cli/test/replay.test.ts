@@ -106,6 +106,7 @@ describe("xsp fuzz", () => {
     [["fuzz", "--scheme", "nonsense"], /--scheme nonsense: there is no scheme of that name/],
     [["fuzz", "--geometry", "huge"], /--geometry huge: there is none of that name/],
     [["fuzz", "--seed", "x"], /expected a whole number/],
+    [["fuzz", "--vcpus", "3"], /--vcpus 3: guests cannot have so many\n {2}expected: 1 or 2\n/],
     [
       ["fuzz", "--unfixed", "XSA-7"],
       /--unfixed XSA-7: there is no .*\n {2}expected: one of XSA-148, XSA-167, .*XSA-401\n/,

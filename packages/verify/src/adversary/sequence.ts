@@ -17,7 +17,12 @@ export interface Sighting extends Violation {
 export type OperationSource = (machine: TraceMachine, index: number) => TraceOperation | undefined;
 
 /** Sees each operation with its answer. */
-export type OperationSink = (machine: TraceMachine, operation: TraceOperation, rc: number) => void;
+export type OperationSink = (
+  machine: TraceMachine,
+  operation: TraceOperation,
+  rc: number,
+  meanwhile: readonly number[],
+) => void;
 
 /** An errno is small; anything lower, or no whole number at all, is no answer. */
 const MAX_ERRNO = 4095;
@@ -41,11 +46,12 @@ export function runSequence(
   // The hypervisor must never throw. When it does, that is a finding, and the host is not looked at any further.
   try {
     for (let operation = source(machine, 0); operation !== undefined; operation = source(machine, after)) {
-      const { rc } = player.play(operation);
+      const { rc, meanwhile } = player.play(operation);
       after++;
-      sink(machine, operation, rc);
-      if (!Number.isInteger(rc) || rc < -MAX_ERRNO) {
-        return { ...violation("exception", `${operation.op} returned ${rc}, which is no errno`), after };
+      sink(machine, operation, rc, meanwhile);
+      const strange = [rc, ...meanwhile].find((answer) => !Number.isInteger(answer) || answer < -MAX_ERRNO);
+      if (strange !== undefined) {
+        return { ...violation("exception", `${operation.op} returned ${strange}, which is no errno`), after };
       }
       if (auditEvery > 0 && after % auditEvery === 0) {
         const found = unsoundness(machine);

@@ -86,11 +86,13 @@ export function checkerSearch(
  *
  * @param kind - the kind of violation that the hole shows itself by. Under schemes with holes as published only this
  * kind counts; under the others nothing at all may be found with the fix in.
+ * @param vcpus - of each guest: with two, hypercalls of one come between the parts of a preempted one of the other.
  */
 export function adversarySearch(
   described: Described,
   kind: Violation["kind"],
   bounds: Omit<AdversaryOptions, "machine" | "keep">,
+  vcpus = 1,
 ): AdvisorySearch {
   const [usual = "sealed"] = described.schemes;
   return {
@@ -104,6 +106,7 @@ export function adversarySearch(
           version: "xen-4.9",
           superpagesAllowed: true,
           ...adversaryGeometries.small,
+          vcpus,
           unfixed: unfixedBy(described.advisory, fix),
         },
       });

@@ -91,6 +91,17 @@ export const advisorySearches: readonly AdvisorySearch[] = [
         unfixed,
       }),
   ),
+  adversarySearch(
+    {
+      advisory: "XSA-299",
+      name: "preempted-guests",
+      examines: "Any hypercall with any argument, preempted, and any other hypercalls meanwhile.",
+      schemes: soundSchemes,
+    },
+    "audit",
+    { seed: 1, operations: 100_000 },
+    2,
+  ),
   checkerSearch(
     {
       advisory: "XSA-401",

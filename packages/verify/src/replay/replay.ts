@@ -142,6 +142,9 @@ function answerDifference(
   if (answer.rc !== operation.rc) {
     return { what: "rc", expected: formatRc(operation.rc), found: formatRc(answer.rc) };
   }
+  const expected = (operation.meanwhile ?? []).map(({ rc }) => formatRc(rc)).join(", ");
+  const found = answer.meanwhile.map(formatRc).join(", ");
+  if (found !== expected) return { what: "rc", expected: `meanwhile ${expected}`, found: `meanwhile ${found}` };
   if ("done" in operation && answer.done !== operation.done) {
     return { what: "done", expected: String(operation.done), found: String(answer.done) };
   }

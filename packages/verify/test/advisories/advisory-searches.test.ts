@@ -3,7 +3,9 @@ import { advisories } from "@xsp/hypervisor";
 import { describe, expect, test } from "vitest";
 import { advisorySearches } from "../../src/advisories/advisory-searches.ts";
 import { superpageModel } from "../../src/models/superpage-model.ts";
+import { listed, runSequence } from "../../src/adversary/sequence.ts";
 import { replayTrace } from "../../src/replay/replay.ts";
+import type { TraceMachineOptions } from "../../src/trace/trace-header.ts";
 import { readTrace } from "../../src/trace/trace-reader.ts";
 
 // Each hole is searched for, not replayed: the search is given operations and finds the way in with the fix taken out,
@@ -29,7 +31,7 @@ const figures: Readonly<Record<string, { found: RegExp; out: object; in: object;
 };
 
 test("every advisory is searched for", () => {
-  expect(advisorySearches.map(({ advisory }) => advisory)).toEqual(Object.keys(advisories));
+  expect([...new Set(advisorySearches.map(({ advisory }) => advisory))]).toEqual(Object.keys(advisories));
   expect(new Set(advisorySearches.map(({ name }) => name)).size).toBe(advisorySearches.length);
 });
 
@@ -61,6 +63,8 @@ const adversaryFigures: Readonly<Record<string, { in: number; left: number; epis
   "XSA-167 xen-4.1": { in: 20_000, left: 1, episode: 0 },
   "XSA-182 sealed": { in: 300_000, left: 3, episode: 88 },
   "XSA-182 per-frame": { in: 300_000, left: 3, episode: 88 },
+  "XSA-299 sealed": { in: 100_000, left: 2, episode: 18 },
+  "XSA-299 per-frame": { in: 100_000, left: 2, episode: 18 },
   "XSA-240 sealed": { in: 100_000, left: 4, episode: 2 },
   "XSA-240 per-frame": { in: 100_000, left: 5, episode: 0 },
 };
@@ -69,6 +73,7 @@ const shows: Readonly<Record<string, RegExp>> = {
   "XSA-167": /^exception: superpage word \d+ is touched, of \d+ that there are$/,
   "XSA-182":
     /^exclusion: frame \d+ is a page table in use and can be written through entry \d of frame \d+, walked as L1$/,
+  "XSA-299": /^audit: underflow of frame \d+: expected 0, found 1: references given back that nobody held$/,
   "XSA-240": /^depth: linear page tables are nested: frame \d+ shows frame \d+, which shows frame \d+$/,
 };
 
@@ -83,8 +88,11 @@ describe.each(runs.filter(([, , { by }]) => by === "adversary"))("%s under %s", 
     expect(read.header.args).toBe(`fuzz seed=1 episode=${figure?.episode}`);
     const { ops, rcAgree, states, stateAgree } = replayTrace(read);
     expect({ rcAgree, stateAgree }).toEqual({ rcAgree: ops, stateAgree: states });
-    // The same operations where the fix is in are answered otherwise.
-    expect(replayTrace(read, { machine: { unfixed: [] } }).rcAgree).toBeLessThan(ops);
+    // It is the missing fix that it shows: the same operations do no harm where the fix is in.
+    const machine = read.header.machine as TraceMachineOptions;
+    const sighting = (unfixed: readonly string[]) => runSequence({ ...machine, unfixed }, listed(read.operations), 1);
+    expect(sighting([advisory])).toBeDefined();
+    expect(sighting([])).toBeUndefined();
   });
 
   test("hostile guests find nothing with the fix in, by the same operations", () => {
