@@ -76,6 +76,26 @@ describe("xsp fuzz", () => {
     expect(xsp("replay", ...written).code).toBe(0);
   });
 
+  test("finds the hole of an advisory that is unfixed, which is no failure, with a trace that replays", () => {
+    const { code, stdout } = xsp(
+      "fuzz",
+      "--ops",
+      "4000",
+      "--scheme",
+      "sealed",
+      "--unfixed",
+      "XSA-167",
+      "--traces",
+      folder,
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^sealed: 4000 operations in \d+ episodes, .*: \d findings, with XSA-167 unfixed\n/);
+    expect(stdout).toContain("superpage word 20 is touched, of 20 that there are\n");
+    const written = [...stdout.matchAll(/^ {4}(.*\.jsonl)$/gm)].map(([, file]) => file ?? "");
+    expect(written.length).toBeGreaterThan(0);
+    expect(xsp("replay", ...written).code).toBe(0);
+  });
+
   test("records a trace whatever comes of it", () => {
     const { stdout } = xsp("fuzz", "--ops", "100", "--scheme", "per-frame", "--record", folder);
     const file = /recorded: (.*)/.exec(stdout)?.[1] ?? "";
@@ -86,6 +106,11 @@ describe("xsp fuzz", () => {
     [["fuzz", "--scheme", "nonsense"], /--scheme nonsense: there is no scheme of that name/],
     [["fuzz", "--geometry", "huge"], /--geometry huge: there is none of that name/],
     [["fuzz", "--seed", "x"], /expected a whole number/],
+    [["fuzz", "--vcpus", "3"], /--vcpus 3: guests cannot have so many\n {2}expected: 1 or 2\n/],
+    [
+      ["fuzz", "--unfixed", "XSA-7"],
+      /--unfixed XSA-7: there is no .*\n {2}expected: one of XSA-148, XSA-167, .*XSA-401\n/,
+    ],
   ])("%j is wrong usage", (args, message) => {
     const { code, stderr } = xsp(...args);
     expect(code).toBe(2);

@@ -8,7 +8,7 @@ export type Advisory = "XSA-148" | "XSA-167" | "XSA-182" | "XSA-240" | "XSA-299"
 export const advisories: Readonly<Record<Advisory, string>> = {
   "XSA-148": "an L2 entry update treats changes of PSE and RW as soft flags",
   "XSA-167": "the frame number of a mark, an unmark and a superpage entry is not checked against the end of memory",
-  "XSA-182": "an L3 or L4 entry update treats RW as a soft flag",
+  "XSA-182": "an L3 or L4 entry update (L2 where superpages are not allowed) treats RW as a soft flag",
   "XSA-240": "linear page tables may be nested without bound, and teardown recurses along them",
   "XSA-299": "a partially validated table's reference is dropped although another vCPU completed it",
   "XSA-401": "the flush for a change of type runs before the change can be seen instead of after",

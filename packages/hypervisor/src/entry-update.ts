@@ -39,7 +39,8 @@ const SOFT_HI = flagsHigh(SOFT_FLAGS);
 function softBits(host: Host, level: number): number {
   let bits = SOFT_FLAGS & 0xfff;
   if (level === 2 && host.unfixed["XSA-148"]) bits |= _PAGE_PSE | _PAGE_RW;
-  if (level > 2 && host.unfixed["XSA-182"]) bits |= _PAGE_RW;
+  // XSA-148 had been fixed at L2 where superpages are allowed only.
+  if ((level > 2 || (level === 2 && !host.superpagesAllowed)) && host.unfixed["XSA-182"]) bits |= _PAGE_RW;
   return bits;
 }
 

@@ -12,7 +12,7 @@ import { PGT_count_mask, PGT_type_mask, PGT_validated } from "./type-info.ts";
 
 /** Whether linear references are counted, so that they can be kept one level deep. */
 function linearDepthLimited(host: Host): boolean {
-  return host.version.linearDepthLimited && !host.unfixed["XSA-240"];
+  return !host.unfixed["XSA-240"];
 }
 
 /** Adds to a table's linear references; refuses to mix holding and being held. */

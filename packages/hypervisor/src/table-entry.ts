@@ -72,8 +72,9 @@ export function getPageFromTableEntry(
   const frame = pteMfn(lo, hi);
   if (level === 2 && (lo & _PAGE_PSE) !== 0) {
     const last = (1 << host.superpageOrder) - 1;
-    const inRange = host.mfnValid(frame + last) || host.unfixed["XSA-167"];
-    if (!host.mfnValid(frame) || (frame & last) !== 0 || !inRange) {
+    // XSA-167 came with the superpage words, that is, with marks: 4.0 looked at each of the frames.
+    const inRange = host.mfnValid(frame + last) || (host.unfixed["XSA-167"] && host.scheme.marks);
+    if ((frame & last) !== 0 || !inRange) {
       return host.refuse("getPageFromTableEntry: superpage misaligned or not RAM", frame, -EINVAL);
     }
     return host.scheme.map(vcpu, domain, frame, (lo & _PAGE_RW) !== 0);

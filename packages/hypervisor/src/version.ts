@@ -3,7 +3,7 @@ import { ENOSYS, EOPNOTSUPP } from "./errno.ts";
 /** Versions of Xen whose answers the model gives. */
 export type XenVersion = "xen-4.0" | "xen-4.6" | "xen-4.9" | "xen-4.17";
 
-/** What differs between the versions. Everything else is the same code. */
+/** What differs between the versions. Everything else is the same code; published holes are switches (`advisory.ts`). */
 export interface VersionSwitches {
   /** Whether the version knows superpage entries of PV guests at all. */
   readonly superpages: boolean;
@@ -20,8 +20,6 @@ export interface VersionSwitches {
    * instead of being undone on the spot.
    */
   readonly l2FailureDeferred: boolean;
-  /** Whether linear page tables are limited to one level of depth (XSA-240). */
-  readonly linearDepthLimited: boolean;
 }
 
 /** The table of versions. Sources: recorded traces, and `xen-facts.md` sections 4 to 6. */
@@ -33,7 +31,6 @@ export const versions: Readonly<Record<XenVersion, VersionSwitches>> = {
     l1FailureShowsThrough: false,
     l4EntriesAccessed: false,
     l2FailureDeferred: false,
-    linearDepthLimited: false,
   },
   "xen-4.6": {
     superpages: true,
@@ -42,7 +39,6 @@ export const versions: Readonly<Record<XenVersion, VersionSwitches>> = {
     l1FailureShowsThrough: false,
     l4EntriesAccessed: false,
     l2FailureDeferred: false,
-    linearDepthLimited: false,
   },
   "xen-4.9": {
     superpages: true,
@@ -51,7 +47,6 @@ export const versions: Readonly<Record<XenVersion, VersionSwitches>> = {
     l1FailureShowsThrough: true,
     l4EntriesAccessed: true,
     l2FailureDeferred: false,
-    linearDepthLimited: true,
   },
   "xen-4.17": {
     superpages: false,
@@ -60,6 +55,5 @@ export const versions: Readonly<Record<XenVersion, VersionSwitches>> = {
     l1FailureShowsThrough: true,
     l4EntriesAccessed: true,
     l2FailureDeferred: true,
-    linearDepthLimited: true,
   },
 };

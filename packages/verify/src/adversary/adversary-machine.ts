@@ -18,10 +18,12 @@ import {
   unpauseDomain,
   type Vcpu,
 } from "@xsp/hypervisor";
-import type { TraceGuest, TraceMachine } from "../replay/trace-machine.ts";
+import type { Interruption, TraceGuest, TraceMachine } from "../replay/trace-machine.ts";
 import { FrameNames } from "../trace/frame-names.ts";
 import type { TraceHeader, TraceMachineOptions } from "../trace/trace-header.ts";
 import { word64 } from "../trace/word64.ts";
+
+import { allocateGuardedWords } from "./guarded-words.ts";
 
 /*
  * The small host on which hostile guests run. Every number follows from the options, so that a trace's header tells all.
@@ -30,6 +32,7 @@ import { word64 } from "../trace/word64.ts";
  *
  * A guest starts with a pinned root, loaded as kernel and user root, and one chain of tables:
  *   g4[1] ─► tl3, tl3[0] ─► tl2, tl3[1] ─► tl2b, tl2[last] ─► tl1, which is empty.
+ * A second vCPU, where guests have one, has the same root loaded for its kernel.
  * Its superpages and pool frames are zero and mapped nowhere.
  */
 
@@ -105,6 +108,8 @@ export function buildAdversaryMachine(options: TraceMachineOptions): TraceMachin
   if (tableOrder < 1) throw new RangeError(`tableOrder: ${tableOrder} given, expected 1 to 9`);
   const layout = adversaryLayout(options);
   const header = adversaryHeader(options, "");
+  const vcpus = options.vcpus ?? 1;
+  const interruption: Interruption = { run: undefined };
   const host = createHost({
     frames: layout.frames,
     scheme: options.scheme as HostOptions["scheme"],
@@ -113,15 +118,19 @@ export function buildAdversaryMachine(options: TraceMachineOptions): TraceMachin
     superpageOrder,
     tableOrder,
     xenFrames: layout.superpageFrames,
-    maxVcpus: options.guests,
+    maxVcpus: options.guests * vcpus,
     preempt: preemptEach(options.preemptEvery),
+    continued: () => interruption.run?.(),
+    allocate: allocateGuardedWords,
+    unfixed: (options.unfixed ?? []) as NonNullable<HostOptions["unfixed"]>,
   });
-  const guests = layout.guestStarts.map((start) => buildGuest(host, layout, start, superpages));
+  const guests = layout.guestStarts.map((start) => buildGuest(host, layout, start, superpages, vcpus));
   return {
     host,
     header,
     names: new FrameNames(header),
     guests,
+    interruption,
     superpageFrames: layout.superpageFrames,
     tableEntries: layout.tableEntries,
     testBase: word64(TEST_SLOT * 2 ** (12 + 3 * tableOrder)),
@@ -135,15 +144,15 @@ function preemptEach(every: number): () => boolean {
   return every <= 0 ? () => false : () => ++asked % every === 0;
 }
 
-function buildGuest(host: Host, layout: AdversaryLayout, start: number, superpages: number): TraceGuest {
+function buildGuest(host: Host, layout: AdversaryLayout, start: number, superpages: number, vcpus: number): TraceGuest {
   // One superpage more than it has: room for memory_op to give it frames.
-  const domain = createDomain(host, { maxFrames: layout.guestFrames + layout.superpageFrames });
+  const domain = createDomain(host, { vcpus, maxFrames: layout.guestFrames + layout.superpageFrames });
   if (!allocateFramesAt(domain, mfn(start), layout.guestFrames)) {
     throw new RangeError(`superpages: the host has no room for a guest of ${layout.guestFrames} frames`);
   }
-  const vcpu = domain.vcpus[0] as Vcpu;
-  const first = start + superpages * layout.superpageFrames;
-  const [g4, tl3, tl2, tl2b, tl1] = tablesOf(first);
+  const [vcpu, other] = domain.vcpus as [Vcpu, Vcpu | undefined];
+  const singles = start + superpages * layout.superpageFrames;
+  const [g4, tl3, tl2, tl2b, tl1] = tablesOf(singles);
   link(domain, g4, TEST_SLOT, tl3);
   link(domain, tl3, 0, tl2);
   link(domain, tl3, 1, tl2b);
@@ -151,10 +160,14 @@ function buildGuest(host: Host, layout: AdversaryLayout, start: number, superpag
   for (const command of [MMUEXT_PIN_L4_TABLE, MMUEXT_NEW_BASEPTR, MMUEXT_NEW_USER_BASEPTR]) {
     expectDone(doMmuextOp(vcpu, Int32Array.of(command, 0, g4, 0, 0, 0), 1, DOMID_SELF));
   }
-  const gdtFrame = first + TABLES;
+  const gdtFrame = singles + TABLES;
   expectDone(doSetGdt(vcpu, Int32Array.of(gdtFrame), 15));
+  if (other !== undefined) {
+    expectDone(doMmuextOp(other, Int32Array.of(MMUEXT_NEW_BASEPTR, 0, g4, 0, 0, 0), 1, DOMID_SELF));
+  }
   unpauseDomain(domain);
-  return { domain, vcpu, gdtFrame };
+  const first = { domain, vcpu, gdtFrame };
+  return other === undefined ? first : { ...first, second: { domain, vcpu: other, gdtFrame } };
 }
 
 function link(domain: Domain, table: number, entry: number, target: number): void {

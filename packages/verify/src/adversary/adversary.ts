@@ -2,7 +2,7 @@ import type { TraceMachineOptions } from "../trace/trace-header.ts";
 import type { TraceOperation } from "../trace/trace-operation.ts";
 import { SeededChance } from "./chance.ts";
 import { HostileOperations } from "./hostile-operations.ts";
-import { type OperationSource, runSequence, type Sighting } from "./sequence.ts";
+import { listed, type OperationSource, runSequence, type Sighting } from "./sequence.ts";
 import { shrinkSequence } from "./shrink.ts";
 import { recordTrace } from "./trace-recorder.ts";
 
@@ -120,11 +120,14 @@ function note(
   if (findings.size >= (options.keep ?? 16)) return;
   const shrunk = shrinkSequence(options.machine, recorded, sighting.signature);
   const args = `fuzz seed=${options.seed} episode=${episode}`;
+  // In the shrunk sequence the same violation may be seen at other frames: what is told is what the trace shows.
+  const { kind, detail } = runSequence(options.machine, listed(shrunk), 0) ?? sighting;
   findings.set(sighting.signature, {
     ...sighting,
+    detail,
     episode,
     occurrences: 1,
     operations: shrunk.length,
-    trace: recordTrace(options.machine, shrunk, args, `finding: ${sighting.kind}: ${sighting.detail}`),
+    trace: recordTrace(options.machine, shrunk, args, `finding: ${kind}: ${detail}`),
   });
 }

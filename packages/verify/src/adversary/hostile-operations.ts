@@ -56,7 +56,20 @@ export class HostileOperations {
     fields["i"] = i;
     fields["by"] = by;
     fields["rc"] = 0;
+    if (this.machine.guests[by]?.second !== undefined) {
+      const meanwhile = this.meanwhile(i, by);
+      if (meanwhile.length > 0) fields["meanwhile"] = meanwhile;
+    }
     return fields as unknown as HostileOperation;
+  }
+
+  /** What others do if this operation is preempted: mostly the guest's own second vCPU. */
+  private meanwhile(i: number, preempted: number): Fields[] {
+    const { chance, machine } = this;
+    return Array.from({ length: Math.max(0, chance.below(6) - 2) }, () => {
+      const by = chance.below(4) > 0 ? preempted : chance.below(machine.guests.length);
+      return { i, by, rc: 0, ...this.fields(by) };
+    });
   }
 
   private fields(by: number): Fields {

@@ -3,6 +3,8 @@ import type { TraceMachine } from "../replay/trace-machine.ts";
 import type { TraceMachineOptions } from "../trace/trace-header.ts";
 import type { TraceOperation } from "../trace/trace-operation.ts";
 import { buildAdversaryMachine } from "./adversary-machine.ts";
+import { exclusionViolation } from "./exclusion.ts";
+import { linearDepthViolation } from "./linear-depth.ts";
 import { auditViolation, destructionViolation, type Violation, violation } from "./violation.ts";
 
 /** A violation and where in a sequence of operations it was seen. */
@@ -15,7 +17,12 @@ export interface Sighting extends Violation {
 export type OperationSource = (machine: TraceMachine, index: number) => TraceOperation | undefined;
 
 /** Sees each operation with its answer. */
-export type OperationSink = (machine: TraceMachine, operation: TraceOperation, rc: number) => void;
+export type OperationSink = (
+  machine: TraceMachine,
+  operation: TraceOperation,
+  rc: number,
+  meanwhile: readonly number[],
+) => void;
 
 /** An errno is small; anything lower, or no whole number at all, is no answer. */
 const MAX_ERRNO = 4095;
@@ -39,22 +46,28 @@ export function runSequence(
   // The hypervisor must never throw. When it does, that is a finding, and the host is not looked at any further.
   try {
     for (let operation = source(machine, 0); operation !== undefined; operation = source(machine, after)) {
-      const { rc } = player.play(operation);
+      const { rc, meanwhile } = player.play(operation);
       after++;
-      sink(machine, operation, rc);
-      if (!Number.isInteger(rc) || rc < -MAX_ERRNO) {
-        return { ...violation("exception", `${operation.op} returned ${rc}, which is no errno`), after };
+      sink(machine, operation, rc, meanwhile);
+      const strange = [rc, ...meanwhile].find((answer) => !Number.isInteger(answer) || answer < -MAX_ERRNO);
+      if (strange !== undefined) {
+        return { ...violation("exception", `${operation.op} returned ${strange}, which is no errno`), after };
       }
       if (auditEvery > 0 && after % auditEvery === 0) {
-        const found = auditViolation(machine);
+        const found = unsoundness(machine);
         if (found !== undefined) return { ...found, after };
       }
     }
-    const found = auditViolation(machine) ?? destructionViolation(machine, freeBefore);
+    const found = unsoundness(machine) ?? destructionViolation(machine, freeBefore);
     return found === undefined ? undefined : { ...found, after };
   } catch (error) {
     return { ...violation("exception", error instanceof Error ? error.message : String(error)), after };
   }
+}
+
+/** What is wrong with a host between two operations, if anything. */
+function unsoundness(machine: TraceMachine): Violation | undefined {
+  return auditViolation(machine) ?? exclusionViolation(machine) ?? linearDepthViolation(machine);
 }
 
 /** The operations of a list, in order. */

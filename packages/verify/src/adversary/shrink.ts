@@ -13,7 +13,8 @@ type Test = (operations: Operations) => boolean;
  * Leaves out operations as long as the same violation still comes about.
  *
  * First everything after the operation that brought it about is cut off; then runs of operations are left out, half of
- * them at first, then shorter and shorter runs, and at last single ones until none can be left out any more.
+ * them at first, then shorter and shorter runs, and at last single ones, and ones done meanwhile, until none can be left
+ * out any more.
  *
  * @param signature - the violation to keep, see `Violation.signature`.
  */
@@ -23,8 +24,8 @@ export function shrinkSequence(options: TraceMachineOptions, operations: Operati
   let kept = shortestStart(options, operations, signature, shows);
   for (let run = kept.length >> 1; run > 1; run >>= 1) kept = withoutRuns(kept, run, shows);
   for (;;) {
-    const fewer = withoutRuns(kept, 1, shows);
-    if (fewer.length === kept.length) return kept;
+    const fewer = withoutMeanwhile(withoutRuns(kept, 1, shows), shows);
+    if (size(fewer) === size(kept)) return kept;
     kept = fewer;
   }
 }
@@ -50,4 +51,24 @@ function withoutRuns(operations: Operations, run: number, shows: Test): Operatio
     if (shows(without)) kept = without;
   }
   return kept;
+}
+
+/** Leaves out each operation done meanwhile that is not needed. */
+function withoutMeanwhile(operations: Operations, shows: Test): Operations {
+  let kept = operations;
+  for (let at = kept.length - 1; at >= 0; at--) {
+    for (let place = (kept[at]?.meanwhile?.length ?? 0) - 1; place >= 0; place--) {
+      const { meanwhile = [], ...alone } = kept[at] as TraceOperation;
+      const left = meanwhile.filter((_, index) => index !== place);
+      const fewer: TraceOperation = left.length === 0 ? alone : { ...alone, meanwhile: left };
+      const without = [...kept.slice(0, at), fewer, ...kept.slice(at + 1)];
+      if (shows(without)) kept = without;
+    }
+  }
+  return kept;
+}
+
+/** Operations in all, those done meanwhile among them. */
+function size(operations: Operations): number {
+  return operations.reduce((sum, { meanwhile = [] }) => sum + 1 + meanwhile.length, 0);
 }

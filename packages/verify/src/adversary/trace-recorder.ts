@@ -26,25 +26,39 @@ export function recordTrace(
   if (note !== undefined) lines.push(JSON.stringify({ note }));
   let watch: StateWatch | undefined;
   let count = 0;
-  const sighting = runSequence(options, listed(operations), 0, (machine, operation, rc) => {
+  const sighting = runSequence(options, listed(operations), 0, (machine, operation, rc, meanwhile) => {
     watch ??= new StateWatch(machine);
-    lines.push(JSON.stringify({ ...answered(machine, operation, count++, rc), ...watch.changes() }));
+    lines.push(JSON.stringify({ ...answered(machine, operation, count++, rc, meanwhile), ...watch.changes() }));
   });
   const next = operations[count];
   if (sighting?.kind === "exception" && next !== undefined) {
-    lines.push(JSON.stringify({ note: `the hypervisor throws: ${sighting.detail}` }));
     const { i: _i, rc: _rc, op, ...fields } = next;
-    lines.push(JSON.stringify({ i: count++, op, ...fields, rc: 0 }));
+    lines.push(JSON.stringify({ i: count++, op, ...fields, rc: 0, throws: sighting.detail }));
   }
   lines.push(JSON.stringify({ end: 1, ops: count }), "");
   return lines.join("\n");
 }
 
 /** An operation with its answer, its fields in the order of the recorded traces. */
-function answered(machine: TraceMachine, operation: TraceOperation, i: number, rc: number): object {
+function answered(
+  machine: TraceMachine,
+  operation: TraceOperation,
+  i: number,
+  rc: number,
+  answers: readonly number[],
+): object {
   const done = machine.guests[operation.by ?? 0]?.vcpu.done;
-  const { i: _i, rc: _rc, op, ...fields } = operation;
-  return { i, op, ...fields, ...("done" in operation ? { done } : {}), rc };
+  const { i: _i, rc: _rc, op, meanwhile: all = [], ...fields } = operation;
+  // Those that no continuation was left for were not done.
+  const meanwhile = answers.map((answer, at) => ({ ...all[at], i, rc: answer }));
+  return {
+    i,
+    op,
+    ...fields,
+    ...("done" in operation ? { done } : {}),
+    ...(meanwhile.length > 0 ? { meanwhile } : {}),
+    rc,
+  };
 }
 
 /** Remembers the tuples that were reported, and reports those that changed. */

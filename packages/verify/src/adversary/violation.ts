@@ -3,8 +3,11 @@ import type { TraceMachine } from "../replay/trace-machine.ts";
 
 /** Something that must never happen, whatever the guests do. */
 export interface Violation {
-  /** The hypervisor threw; the audit counted otherwise; destruction left something behind. */
-  readonly kind: "exception" | "audit" | "residue";
+  /**
+   * The hypervisor threw, or touched words beyond its tables; the audit counted otherwise; a guest can write a table in
+   * use; linear page tables are nested deeper than one; destruction left something behind.
+   */
+  readonly kind: "exception" | "audit" | "exclusion" | "depth" | "residue";
   /** What was seen, in words. */
   readonly detail: string;
   /** The same for violations of one cause: the detail without its numbers. */

@@ -197,7 +197,7 @@ ${meanings.join("")}
 - Destruction of a domain while the other takes references on its superpage (map, mark), or while its own vCPUs run.
 - S6 is deadlock only: two vCPUs that disturb each other for ever are not looked for, nor whether an unmark comes to
   succeed. Sequential consistency; no preemption inside bulk work.
-- Advisories (XSA-148 and XSA-401 have tests of their own), and variants of \`sealed\` with single checks removed.
+- Advisories (\`docs/advisories.md\` has searches of their own), and variants of \`sealed\` with single checks removed.
 
 ## Models
 

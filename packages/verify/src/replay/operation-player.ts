@@ -33,6 +33,7 @@ import {
   type Word64,
   ZERO,
 } from "../trace/word64.ts";
+import { interruptWith } from "./interruption.ts";
 import { playRawCall } from "./raw-call.ts";
 import type { TraceGuest, TraceMachine } from "./trace-machine.ts";
 import { WordHypercalls } from "./word-hypercalls.ts";
@@ -44,6 +45,8 @@ export interface Answer {
   done: number | undefined;
   /** The entry that `rd` read, or whether `touch` succeeded, as the trace writes them. */
   value: string | undefined;
+  /** What was answered to the operations that were done meanwhile. */
+  meanwhile: readonly number[];
 }
 
 /** Slots of an L4 table that belong to Xen: `cloneroot` leaves them out. */
@@ -66,8 +69,9 @@ const frameCommands = {
  */
 export class OperationPlayer {
   private readonly machine: TraceMachine;
-  private readonly answer: Answer = { rc: 0, done: undefined, value: undefined };
+  private readonly answer: Answer = { rc: 0, done: undefined, value: undefined, meanwhile: [] };
   private readonly hypercalls = new WordHypercalls();
+  private other: OperationPlayer | undefined;
   private readonly words = new Map<string, Word64>();
   /** Address that tl1[0] translates: tl1 hangs in the last entry of tl2. */
   private readonly tl1Base: Word64;
@@ -86,11 +90,21 @@ export class OperationPlayer {
     const { answer } = this;
     answer.done = undefined;
     answer.value = undefined;
-    const guest = this.machine.guests[operation.by ?? 0];
+    const { machine } = this;
+    const guest = machine.guests[operation.by ?? 0];
     if (guest === undefined) throw new RangeError(`operation ${operation.i}: "by" names no guest of this machine`);
+    const { meanwhile = [] } = operation;
+    answer.meanwhile = meanwhile.length === 0 ? [] : interruptWith(machine, guest, meanwhile, this.playAs);
     answer.rc = this.run(guest, operation);
+    if (machine.interruption !== undefined) machine.interruption.run = undefined;
     return answer;
   }
+
+  /** Plays what is done meanwhile, by a player of its own: the buffers of this one are in use then. */
+  private readonly playAs = (guest: TraceGuest, operation: TraceOperation): number => {
+    this.other ??= new OperationPlayer(this.machine);
+    return this.other.run(guest, operation);
+  };
 
   private run(guest: TraceGuest, operation: TraceOperation): number {
     const { vcpu } = guest;

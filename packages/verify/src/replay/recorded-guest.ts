@@ -83,6 +83,7 @@ export function buildRecordedGuest(header: TraceHeader, recorded: RecordedMachin
     version: recorded.version as NonNullable<HostOptions["version"]>,
     superpagesAllowed: recorded.superpagesAllowed,
     debugBuild: recorded.debugBuild,
+    unfixed: (recorded.unfixed ?? []) as NonNullable<HostOptions["unfixed"]>,
     maxVcpus: 1,
   });
   const domain = createDomain(host, { domid: 0, privileged: true, maxFrames: header.guestFrames });

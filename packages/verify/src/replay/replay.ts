@@ -1,4 +1,4 @@
-import { recordedMachine, type RecordedMachine } from "../trace/recorded-machine.ts";
+import { recordedMachine, type RecordedMachine, unfixedWhenRecorded } from "../trace/recorded-machine.ts";
 import type { TraceOperation } from "../trace/trace-operation.ts";
 import { TraceProblem } from "../trace/trace-problem.ts";
 import type { Trace } from "../trace/trace-reader.ts";
@@ -65,10 +65,13 @@ export function replayTrace(trace: Trace, options: ReplayOptions = {}): ReplayRe
   for (; at < ops; at++) {
     const operation = trace.operations[at] as TraceOperation;
     machine.host.lastRefusal = undefined;
-    const answer = player.play(operation);
+    const answer = played(player, operation);
     const difference = answerDifference(machine, operation, answer);
-    if (difference === undefined || isTolerated(trace.file, operation, answer.rc)) rcAgree++;
+    if (difference === undefined || (typeof answer !== "string" && isTolerated(trace.file, operation, answer.rc)))
+      rcAgree++;
     else report(difference);
+    // What a host is like after a throw is of no interest, and nothing can be played on it.
+    if (typeof answer === "string") break;
     states.compare(operation, report);
   }
   return {
@@ -102,11 +105,12 @@ function buildMachine(trace: Trace, wanted: Partial<RecordedMachine>): TraceMach
     ...recorded,
     ...wanted,
   };
+  const unfixed = wanted.unfixed ?? unfixedWhenRecorded(whole.version);
   try {
     if (trace.header.machine !== undefined) {
       return buildAdversaryMachine({ ...trace.header.machine, ...wanted });
     }
-    return buildRecordedGuest(trace.header, whole);
+    return buildRecordedGuest(trace.header, { ...whole, unfixed });
   } catch (error) {
     // A frame list that no machine has, or an unknown scheme or version: the trace's fault, not ours.
     if (error instanceof RangeError) throw new TraceProblem(trace.file, 1, error.message);
@@ -114,15 +118,33 @@ function buildMachine(trace: Trace, wanted: Partial<RecordedMachine>): TraceMach
   }
 }
 
+/** Plays an operation: its answer, or what the hypervisor threw where the trace says that it does. */
+function played(player: OperationPlayer, operation: TraceOperation): Readonly<Answer> | string {
+  if (operation.throws === undefined) return player.play(operation);
+  try {
+    return player.play(operation);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 /** How an answer differs from the recorded one. */
 function answerDifference(
   machine: TraceMachine,
   operation: TraceOperation,
-  answer: Readonly<Answer>,
+  answer: Readonly<Answer> | string,
 ): Difference | undefined {
+  if (typeof answer === "string" || operation.throws !== undefined) {
+    if (answer === operation.throws) return undefined;
+    const found = typeof answer === "string" ? `throws: ${answer}` : formatRc(answer.rc);
+    return { what: "rc", expected: `throws: ${operation.throws}`, found };
+  }
   if (answer.rc !== operation.rc) {
     return { what: "rc", expected: formatRc(operation.rc), found: formatRc(answer.rc) };
   }
+  const expected = (operation.meanwhile ?? []).map(({ rc }) => formatRc(rc)).join(", ");
+  const found = answer.meanwhile.map(formatRc).join(", ");
+  if (found !== expected) return { what: "rc", expected: `meanwhile ${expected}`, found: `meanwhile ${found}` };
   if ("done" in operation && answer.done !== operation.done) {
     return { what: "done", expected: String(operation.done), found: String(answer.done) };
   }

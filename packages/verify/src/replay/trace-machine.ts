@@ -10,6 +10,13 @@ export interface TraceGuest {
   readonly vcpu: Vcpu;
   /** The frame of the guest's own descriptor table, which `gdt` always names first. */
   readonly gdtFrame: number;
+  /** The same guest as its second vCPU sees it, if it has one. */
+  readonly second?: TraceGuest;
+}
+
+/** What happens when a preempted hypercall is about to go on: set while an operation is played. */
+export interface Interruption {
+  run: (() => void) | undefined;
 }
 
 /** A host in the state from which a trace starts. */
@@ -19,6 +26,8 @@ export interface TraceMachine {
   readonly names: FrameNames;
   /** In the order in which operations name them by `by`. */
   readonly guests: readonly TraceGuest[];
+  /** Not there where nothing is ever preempted. */
+  readonly interruption?: Interruption;
   /** Frames in a superpage. */
   readonly superpageFrames: number;
   /** Entries in a page table. */

@@ -10,6 +10,7 @@ const isHex = (value: unknown): boolean => typeof value === "string" && /^0x[0-9
 const isEntry = (value: unknown): boolean => isObject(value) && faultIn(value, entryFields) === undefined;
 const isCommand = (value: unknown): boolean =>
   isObject(value) && faultIn(value, { cmd: "whole", f: "frame" }) === undefined;
+const isOperation = (value: unknown): boolean => isObject(value) && operationFault(value) === undefined;
 const isListOf = (value: unknown, test: (item: unknown) => boolean): boolean =>
   Array.isArray(value) && value.every(test);
 
@@ -30,6 +31,11 @@ const fieldKinds = {
   },
   commands: { expected: "a list of { cmd, f }", test: (value: unknown) => isListOf(value, isCommand) },
   text: { expected: "text", test: (value: unknown) => typeof value === "string" },
+  operationsOrAbsent: {
+    expected: "a list of operations",
+    test: (value: unknown) => value === undefined || isListOf(value, isOperation),
+  },
+  textOrAbsent: { expected: "text", test: (value: unknown) => value === undefined || typeof value === "string" },
   list: { expected: "a list", test: (value: unknown) => Array.isArray(value) },
 } as const;
 
@@ -90,7 +96,11 @@ export function operationFault(line: Record<string, unknown>): string | undefine
   }
   if (!isWhole(line["i"])) return `expected "i" to be a whole number, found ${JSON.stringify(line["i"])}`;
   if (!isWhole(line["rc"])) return `expected "rc" to be a whole number, found ${JSON.stringify(line["rc"])}`;
-  return faultIn(line, fields) ?? tupleFault(line["st"], "st", 5) ?? tupleFault(line["sp"], "sp", 4);
+  return (
+    faultIn(line, { ...fields, meanwhile: "operationsOrAbsent", throws: "textOrAbsent" }) ??
+    tupleFault(line["st"], "st", 5) ??
+    tupleFault(line["sp"], "sp", 4)
+  );
 }
 
 function tupleFault(states: unknown, name: string, length: number): string | undefined {

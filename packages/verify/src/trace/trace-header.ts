@@ -17,6 +17,10 @@ export interface TraceMachineOptions {
   readonly superpages: number;
   /** Of the questions whether a hypercall is to be preempted, each so many-th is answered yes; 0: none. */
   readonly preemptEvery: number;
+  /** vCPUs of each guest, 1 or 2. Not there: 1. */
+  readonly vcpus?: number;
+  /** Advisories whose fixes are taken out. Not there: none. */
+  readonly unfixed?: readonly string[];
 }
 
 /** The first line of a trace. */
@@ -102,7 +106,7 @@ const machineFields = {
   guests: "number",
   superpages: "number",
   preemptEvery: "number",
-} as const satisfies Record<keyof TraceMachineOptions, string>;
+} as const satisfies Record<Exclude<keyof TraceMachineOptions, "unfixed" | "vcpus">, string>;
 
 function machineOptions(file: string, value: unknown): TraceMachineOptions {
   const fields = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
@@ -111,6 +115,18 @@ function machineOptions(file: string, value: unknown): TraceMachineOptions {
     if (typeof found !== type) {
       throw new TraceProblem(file, 1, `expected "machine.${name}" to be a ${type}, found ${JSON.stringify(found)}`);
     }
+  }
+  const vcpus = fields["vcpus"];
+  if (vcpus !== undefined && vcpus !== 1 && vcpus !== 2) {
+    throw new TraceProblem(file, 1, `expected "machine.vcpus" to be 1 or 2, found ${JSON.stringify(vcpus)}`);
+  }
+  const unfixed = fields["unfixed"];
+  if (unfixed !== undefined && !(Array.isArray(unfixed) && unfixed.every((name) => typeof name === "string"))) {
+    throw new TraceProblem(
+      file,
+      1,
+      `expected "machine.unfixed" to be a list of advisories, found ${JSON.stringify(unfixed)}`,
+    );
   }
   return fields as unknown as TraceMachineOptions;
 }

@@ -1,6 +1,6 @@
 import { schemeNames } from "@xsp/hypervisor";
 import { describe, expect, test } from "vitest";
-import { runAdversary } from "../../src/adversary/adversary.ts";
+import { recordEpisode, runAdversary } from "../../src/adversary/adversary.ts";
 import { adversaryGeometries, isUnsoundAsPublished } from "../../src/adversary/geometry.ts";
 import { listed, runSequence } from "../../src/adversary/sequence.ts";
 import { replayTrace } from "../../src/replay/replay.ts";
@@ -45,6 +45,12 @@ describe.each(sound)("two hostile guests under %s", (scheme) => {
     expect(findings).toEqual([]);
   });
 
+  test("break nothing with two vCPUs each, one of them busy while the other is preempted", () => {
+    const machine = { ...small(scheme), vcpus: 2 };
+    const { findings } = runAdversary({ machine, seed: 4, operations: 15_000, episodeOperations: 500, auditEvery: 5 });
+    expect(findings).toEqual([]);
+  });
+
   test.each(["xen-4.0", "xen-4.6"])("break nothing as %s answers", (version) => {
     const { findings } = runAdversary({ machine: small(scheme, version), seed: 3, operations: 10_000, auditEvery: 10 });
     expect(findings).toEqual([]);
@@ -61,6 +67,24 @@ describe.each(unsound)("what is found under %s", (scheme) => {
     const { ops, rcAgree, states, stateAgree } = replayTrace(trace);
     expect({ rcAgree, stateAgree }).toEqual({ rcAgree: ops, stateAgree: states });
   });
+});
+
+test("a recorded episode of guests with two vCPUs tells what was done meanwhile, and replays", () => {
+  const machine = { ...small("sealed"), vcpus: 2 };
+  const trace = readTrace("two-vcpus.jsonl", recordEpisode(machine, 1, 0, 600));
+  const meanwhile = trace.operations.flatMap((operation) => operation.meanwhile ?? []);
+  expect(meanwhile.some(({ by, rc }) => by !== undefined && rc === 0)).toBe(true);
+  expect(meanwhile.some(({ rc }) => rc < 0)).toBe(true);
+  const { ops, rcAgree, states, stateAgree } = replayTrace(trace);
+  expect({ rcAgree, stateAgree }).toEqual({ rcAgree: ops, stateAgree: states });
+  // An answer given meanwhile is compared like any other.
+  const at = trace.operations.findIndex((operation) => operation.meanwhile !== undefined);
+  const altered = trace.operations.map((operation, index) =>
+    index === at
+      ? { ...operation, meanwhile: operation.meanwhile?.map((other) => ({ ...other, rc: -4000 })) }
+      : operation,
+  ) as typeof trace.operations;
+  expect(replayTrace({ ...trace, operations: altered }).rcAgree).toBe(ops - 1);
 });
 
 test("the same seed finds the same, another seed runs other operations", () => {

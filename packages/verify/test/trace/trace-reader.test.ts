@@ -52,6 +52,11 @@ describe("reading a trace", () => {
     ],
     [file('{"i":0,"op":"flush"}'), 'x.jsonl:2: expected "rc" to be a whole number, found undefined'],
     [
+      file('{"i":0,"op":"flush","rc":0,"meanwhile":[{"i":0,"op":"pin","rc":0}]}'),
+      'x.jsonl:2: expected "meanwhile" to be a list of operations, found [{"i":0,"op":"pin","rc":0}]',
+    ],
+    [file('{"i":0,"op":"flush","rc":0,"throws":1}'), 'x.jsonl:2: expected "throws" to be text, found 1'],
+    [
       file('{"i":0,"op":"flush","rc":0,"st":{"p0":[1]}}'),
       'x.jsonl:2: expected "st" of p0 to be a list of 5, found [1]',
     ],
@@ -63,6 +68,38 @@ describe("reading a trace", () => {
     expect(() => readTrace("x.jsonl", file('{"i":0,"op":"fly","rc":0}'))).toThrow(
       /expected "op" to be one of mark, .*found "fly"/,
     );
+  });
+});
+
+describe("the machine of a trace of the adversary", () => {
+  const machine = {
+    scheme: "sealed",
+    version: "xen-4.9",
+    superpagesAllowed: true,
+    superpageOrder: 3,
+    tableOrder: 3,
+    guests: 2,
+    superpages: 2,
+    preemptEvery: 5,
+  };
+  const withMachine = (fields: object): string =>
+    [JSON.stringify({ ...(JSON.parse(header) as object), machine: fields }), '{"end":1,"ops":0}', ""].join("\n");
+
+  test("may say which fixes are out and how many vCPUs a guest has, and need not", () => {
+    const whole = { ...machine, vcpus: 2, unfixed: ["XSA-182"] };
+    expect(readTrace("x.jsonl", withMachine(whole)).header.machine).toEqual(whole);
+    expect(readTrace("x.jsonl", withMachine(machine)).header.machine).toEqual(machine);
+  });
+
+  test.each([
+    [{ ...machine, guests: "2" }, 'x.jsonl:1: expected "machine.guests" to be a number, found "2"'],
+    [{ ...machine, vcpus: 3 }, 'x.jsonl:1: expected "machine.vcpus" to be 1 or 2, found 3'],
+    [
+      { ...machine, unfixed: "XSA-182" },
+      'x.jsonl:1: expected "machine.unfixed" to be a list of advisories, found "XSA-182"',
+    ],
+  ])("is refused where a field is wrong: %#", (fields, message) => {
+    expect(() => readTrace("x.jsonl", withMachine(fields))).toThrow(message);
   });
 });
 
