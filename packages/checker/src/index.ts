@@ -15,7 +15,7 @@ export {
   type World,
 } from "./model.ts";
 export { explore, Exploration } from "./explorer.ts";
-export { shortestCounterexample, type ShortestCounterexample } from "./shortest-counterexample.ts";
+export { shortestCounterexamples, type ShortestCounterexample, ShortestSearch } from "./shortest-search.ts";
 export type { Budget, ExploreOptions, Reduction } from "./explore-options.ts";
 export type { CheckResult, IncompleteReason, Progress, Violation, Witness } from "./check-result.ts";
 export type { ExpansionPool, ExpansionShare } from "./expansion-pool.ts";

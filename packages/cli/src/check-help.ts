@@ -1,8 +1,8 @@
 /** What stands below the options of `xsp check --help`. */
 export const checkHelp = `
 What happens: the shipped hypervisor code is run under every interleaving of its memory accesses, in a machine as small
-as a machine can be on which everything can go wrong. "holds" speaks of the bounds that are printed, and of no others. A
-counterexample is a shortest one; xsp explain shows it, --export writes it down.
+as a machine can be on which everything can go wrong. "holds" speaks of the bounds that are printed, and of no others. xsp
+explain shows a counterexample, --export writes it down.
 
 What is found under rfc, its variants and xen-4.1 is found in the scheme as published.
 
@@ -10,6 +10,10 @@ Bounds: those of the model, as --list prints them, unless an option says otherwi
 checkpoints. Each superpage begins as the model's one does. A frame that a superpage of that order does not have stands
 for its last: in one of order 0 "pin-1" pins frame 0. Each vCPU, superpage, frame and step more makes a model many times
 larger.
+
+--reduction: "independent" makes an access that nobody else can see or disturb at once, "choices" only choices, "none"
+leaves nothing out. Verdicts are the same, states and transitions are not. What is violated is then searched for again
+with "choices", breadth first, up to 4,000,000 states: the output says whether a counterexample is known to be shortest.
 
 Limits end a check as "incomplete", never as "holds". What was violated before stays violated.
 

@@ -8,6 +8,7 @@ export interface CheckJob {
   /** All when it is left out. */
   readonly properties?: readonly CheckedProperty[];
   readonly budget: CheckBudget;
+  readonly reduction: NonNullable<CheckOptions["reduction"]>;
 }
 
 /** Limits of one check. */

@@ -16,6 +16,7 @@ export interface CheckFlags extends LimitFlags {
   readonly steps?: number | readonly number[];
   readonly start?: "highmem" | "lowmem";
   readonly workers?: number;
+  readonly reduction: CheckJob["reduction"];
 }
 
 /** Memory that a worker should have: about twice what the largest check of the matrix takes. */
@@ -54,6 +55,7 @@ export async function planChecks(name: string | undefined, flags: CheckFlags): P
       change,
       scheme,
       budget,
+      reduction: flags.reduction,
       ...(properties.length === 0 ? {} : { properties }),
     })),
   );

@@ -15,10 +15,11 @@ function answer(message: CheckAnswer): void {
 }
 
 port.on("message", ({ place, job }: CheckOrder) => {
-  const { model, change, scheme, budget, properties } = job;
+  const { model, change, scheme, budget, properties, reduction } = job;
   const clock = (): number => performance.now();
   const run = new CheckRun(withBounds(modelByName(model), change), scheme, {
     budget,
+    reduction,
     clock,
     ...(properties === undefined ? {} : { properties }),
   });

@@ -28,7 +28,7 @@ export interface SingleCheck {
 export async function singleCheck(job: CheckJob, options: SingleOptions): Promise<SingleCheck> {
   const { CheckRun } = await import("@xsp/verify");
   const { interruption, onProgress, workers, resume } = options;
-  const { model, scheme, budget, properties } = job;
+  const { model, scheme, budget, properties, reduction } = job;
   const pool = workers > 1 ? (await import("@xsp/checker/node")).createWorkerPool(workers) : undefined;
   try {
     const run: CheckRun = new CheckRun(
@@ -36,6 +36,7 @@ export async function singleCheck(job: CheckJob, options: SingleOptions): Promis
       scheme,
       {
         budget,
+        reduction,
         clock: () => performance.now(),
         ...(properties === undefined ? {} : { properties }),
         ...(pool === undefined ? {} : { pool }),

@@ -56,6 +56,11 @@ export function addCheckCommand(program: Command): void {
     .option("--order <n>", "bounds: log2 of the frames in a superpage", wholeNumber)
     .option("--steps <n,…>", "bounds: operations of each vCPU, one number for all or one for each", numbers)
     .addOption(new Option("--start <start>", "bounds: what maps free frames").choices(["highmem", "lowmem"]))
+    .addOption(
+      new Option("--reduction <kind>", "which interleavings that show nothing new are left out")
+        .choices(["independent", "choices", "none"])
+        .default("independent"),
+    )
     .option("--states <n>", "limit: states of each check", atLeastOne)
     .option("--memory <size>", "limit: memory for states, of all checks together (default: 2GiB)")
     .option("--time <time>", "limit: seconds of each check, or such as 5min")

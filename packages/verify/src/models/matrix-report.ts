@@ -131,8 +131,9 @@ export function checkText(check: ModelCheck): string {
   ];
   const incomplete = incompleteText(check);
   if (incomplete !== undefined) lines.push(`  incomplete: ${incomplete}`);
-  for (const { property, depth, message, token } of check.counterexamples) {
-    lines.push(`  ${property} violated at depth ${depth}: ${message}`, `     xsp explain ${token}`);
+  for (const { property, depth, message, token, isShortest } of check.counterexamples) {
+    const length = isShortest ? "shortest" : "perhaps not the shortest";
+    lines.push(`  ${property} violated after ${depth} steps (${length}): ${message}`, `     xsp explain ${token}`);
   }
   for (const verdict of ["holds", "incomplete"] as const) {
     const names = check.properties.filter((each) => each.verdict === verdict).map(({ name }) => name);

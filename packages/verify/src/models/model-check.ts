@@ -5,7 +5,9 @@ import {
   type ExploreOptions,
   type IncompleteReason,
   type Progress,
+  type Reduction,
   type Schedule,
+  ShortestSearch,
 } from "@xsp/checker";
 import { type NamedModel, modelUnderScheme } from "./model-list.ts";
 import { operationLists } from "./superpage-model.ts";
@@ -31,6 +33,8 @@ export interface Counterexample {
   readonly depth: number;
   readonly schedule: Schedule;
   readonly token: string;
+  /** Whether it is known that there is no shorter one (choices that lead nowhere aside). */
+  readonly isShortest: boolean;
 }
 
 /** Within what a model was explored. */
@@ -83,9 +87,17 @@ export interface CheckOptions {
   readonly clock?: () => number;
   readonly signal?: { readonly aborted: boolean };
   readonly onProgress?: (progress: Progress) => void;
+  /**
+   * Which interleavings are left out; see the checker. Default `independent`: what is violated is then searched for
+   * without it, for a shortest counterexample.
+   */
+  readonly reduction?: Reduction;
   /** Several threads; see `@xsp/checker/node`. The result is the same. */
   readonly pool?: ExpansionPool;
 }
+
+/** States that are spent on finding a shorter counterexample. */
+const SEARCH_STATES = 4_000_000;
 
 /** The bounds of a model. */
 export function boundsOf({ options }: NamedModel): CheckBounds {
@@ -122,6 +134,7 @@ export class CheckRun {
   readonly scheme: string;
   private readonly options: CheckOptions;
   private readonly exploration: Exploration;
+  private search: ShortestSearch | undefined;
   private isOver = false;
 
   /**
@@ -137,6 +150,7 @@ export class CheckRun {
     const { properties, ...others } = options;
     const explorer: ExploreOptions = {
       until: "every-property",
+      reduction: "independent",
       ...others,
       // A narrowed check has to witness nothing: it is a question about one property, not a claim about the model.
       ...(properties === undefined ? {} : { properties: properties.map(checkerName) }),
@@ -147,12 +161,37 @@ export class CheckRun {
 
   /** Explores some batches of states. @returns whether it is over: all decided, or a limit reached. */
   advance(batches = 1): boolean {
-    this.isOver = this.exploration.advance(batches);
+    if (this.isOver) return true;
+    if (this.search !== undefined) {
+      this.isOver = this.search.advance(batches);
+    } else if (this.exploration.advance(batches)) {
+      this.search = this.searchForShorter();
+      this.isOver = this.search === undefined;
+    }
     return this.isOver;
   }
 
+  /** A reduced exploration decides; what it found may be reached in fewer steps. */
+  private searchForShorter(): ShortestSearch | undefined {
+    const { named, scheme, options } = this;
+    if ((options.reduction ?? "independent") !== "independent" || options.signal?.aborted === true) return undefined;
+    const { violations, seconds = 0 } = this.exploration.result();
+    if (violations.every(({ schedule }) => schedule === undefined)) return undefined;
+    const { budget = {}, clock, signal, pool } = options;
+    return new ShortestSearch(modelUnderScheme(named, scheme), violations, {
+      budget: {
+        states: Math.min(SEARCH_STATES, budget.states ?? SEARCH_STATES),
+        ...(budget.bytes === undefined ? {} : { bytes: budget.bytes }),
+        ...(budget.seconds === undefined ? {} : { seconds: Math.max(0, budget.seconds - seconds) }),
+      },
+      ...(clock === undefined ? {} : { clock }),
+      ...(signal === undefined ? {} : { signal }),
+      ...(pool === undefined ? {} : { pool }),
+    });
+  }
+
   progress(): Progress {
-    return this.exploration.progress();
+    return (this.search ?? this.exploration).progress();
   }
 
   /** Everything as bytes, to go on from in another run. */
@@ -165,10 +204,14 @@ export class CheckRun {
     const { named, scheme, options } = this;
     const result = this.exploration.result();
     const counterexamples: Counterexample[] = [];
-    for (const { property, message, depth, schedule, token } of result.violations) {
+    const isNearest = (options.reduction ?? "independent") !== "independent";
+    const found = this.search?.result() ?? result.violations.map((violation) => ({ violation, isShortest: isNearest }));
+    for (const { violation, isShortest } of found) {
+      const { property, message, depth, schedule, token } = violation;
       if (schedule === undefined || token === undefined) continue;
-      counterexamples.push({ property: propertyName(property), message, depth, schedule, token });
+      counterexamples.push({ property: propertyName(property), message, depth, schedule, token, isShortest });
     }
+    counterexamples.sort((a, b) => a.depth - b.depth);
     const vacuous = result.violations.filter(({ kind }) => kind === "vacuous").map(({ property }) => property);
     const broken = new Set(counterexamples.map(({ property }) => property));
     const names = (options.properties ?? [...checkedProperties, "error" as const]).filter((name) => {
