@@ -35,6 +35,8 @@ export interface CheckBounds {
   readonly steps: readonly number[];
   readonly start: "highmem" | "lowmem";
   readonly tlb: boolean;
+  /** How often each operation may be preempted. */
+  readonly preemptions: number;
   readonly before: readonly string[];
   /** What each vCPU chooses from. */
   readonly operations: readonly (readonly string[])[];
@@ -75,7 +77,7 @@ export interface CheckOptions {
 
 /** The bounds of a model. */
 export function boundsOf({ options }: NamedModel): CheckBounds {
-  const { vcpuDomains, order, start, tlb = false, before = [], steps } = options;
+  const { vcpuDomains, order, start, tlb = false, preemptions = 0, before = [], steps } = options;
   const [first] = options.operations;
   return {
     vcpus: vcpuDomains.length,
@@ -85,6 +87,7 @@ export function boundsOf({ options }: NamedModel): CheckBounds {
     steps: vcpuDomains.map((_, vcpu) => (typeof steps === "number" ? steps : steps[vcpu]!)),
     start,
     tlb,
+    preemptions,
     before,
     operations: vcpuDomains.map(
       (_, vcpu) => (typeof first === "string" ? options.operations : options.operations[vcpu]) as readonly string[],
@@ -137,7 +140,7 @@ export function checkModel(named: NamedModel, scheme: string, options: CheckOpti
 function isExamined(property: CheckedProperty, named: NamedModel): boolean {
   const { domains, operations } = boundsOf(named);
   if (property === "S4") return domains > 1;
-  if (property === "S5") return operations.flat().includes("destroy");
+  if (property === "S5") return operations.flat().some((name) => name.startsWith("destroy"));
   return true;
 }
 

@@ -1,5 +1,7 @@
 import { type LocalState, type Model, type Program, done } from "@xsp/checker";
 import { type Advisory, type Scheme, schemeByName } from "@xsp/hypervisor";
+import { DomainPause, Paused } from "./domain-pause.ts";
+import { PreemptionChoice } from "./preemption-choice.ts";
 import { type SuperpageMachine, type SuperpageStart, buildSuperpageMachine } from "./superpage-machine.ts";
 import { type SuperpageOperation, superpageOperations } from "./superpage-operations.ts";
 import { resultName, superpageProperties } from "./superpage-properties.ts";
@@ -21,7 +23,13 @@ export interface SuperpageModelOptions {
   /** Operations that the first vCPU has performed before the exploration begins. */
   readonly before?: readonly string[];
   readonly unfixed?: readonly Advisory[];
+  /** See the machine's option of this name. */
+  readonly tableOrder?: number;
   readonly tlb?: boolean;
+  /** How often each operation may be preempted, wherever Xen asks. Default 0. */
+  readonly preemptions?: number;
+  /** Whether the domains after the first may act on others, as dom0 may. */
+  readonly privileged?: boolean;
 }
 
 function operationByName(name: string): SuperpageOperation {
@@ -45,6 +53,8 @@ export function superpageModel(name: string, options: SuperpageModelOptions): Mo
     return (names as readonly string[]).map(operationByName);
   });
   const before = (options.before ?? []).map(operationByName);
+  const pausesFirst = lists.flat().some((operation) => operation.pausesFirst === true);
+  const preemptions = options.preemptions ?? 0;
   const settled = lists.flat().every(({ movesFrames }) => movesFrames !== true);
   return {
     name,
@@ -56,8 +66,11 @@ export function superpageModel(name: string, options: SuperpageModelOptions): Mo
       steps: typeof options.steps === "number" ? options.steps : options.steps.join(" "),
       tlb: options.tlb ?? false,
       unfixed: (options.unfixed ?? []).join(" "),
+      ...(preemptions > 0 ? { preemptions } : {}),
     },
     setup(world) {
+      const preemption = new PreemptionChoice(preemptions);
+      const pause = pausesFirst ? new DomainPause(world.allocate) : undefined;
       const machine = buildSuperpageMachine({
         scheme,
         vcpuDomains: options.vcpuDomains,
@@ -65,32 +78,51 @@ export function superpageModel(name: string, options: SuperpageModelOptions): Mo
         start: options.start,
         unfixed: options.unfixed ?? [],
         tlb: options.tlb ?? false,
+        privileged: options.privileged ?? false,
+        tableOrder: options.tableOrder ?? Math.max(1, options.order),
         allocate: world.allocate,
+        preempt: preemption.preempt,
+        continued: (vcpu) => {
+          if (pause === undefined || vcpu.domain !== machine.domains[0] || !preemption.isRunning(vcpu)) return;
+          pause.leave();
+          if (!pause.enter()) throw new Paused();
+        },
       });
       for (const operation of before) operation.run(machine, 0);
       return {
         programs: lists.map((operations, vcpu) => {
           const steps = typeof options.steps === "number" ? options.steps : options.steps[vcpu]!;
           const foreign = settled && options.vcpuDomains[vcpu] !== 0;
-          return sequenceProgram(machine, vcpu, operations, steps, foreign);
+          return sequenceProgram({ machine, vcpu, operations, steps, foreign, preemption, pause });
         }),
-        properties: [...superpageProperties(machine), ...superpageWitnesses(machine, lists.flat(), before)],
+        properties: [
+          ...superpageProperties(machine),
+          ...superpageWitnesses(machine, lists.flat(), before, preemptions),
+        ],
       };
     },
   };
 }
 
+/** What a vCPU's program is made of. */
+interface SequenceParts {
+  readonly machine: SuperpageMachine;
+  readonly vcpu: number;
+  readonly operations: readonly SuperpageOperation[];
+  readonly steps: number;
+  /** Whether the superpage is another domain's for good. */
+  readonly foreign: boolean;
+  readonly preemption: PreemptionChoice;
+  /** Where some operation pauses the first domain. */
+  readonly pause: DomainPause | undefined;
+}
+
 /**
  * Every sequence of operations up to a length: the local state is how many are left, and a 1 behind it once the vCPU
- * has changed the accounting of a superpage that is another domain's for good (`foreign`).
+ * has changed the accounting of a superpage that is another domain's for good.
  */
-function sequenceProgram(
-  machine: SuperpageMachine,
-  vcpu: number,
-  operations: readonly SuperpageOperation[],
-  steps: number,
-  foreign: boolean,
-): Program {
+function sequenceProgram({ machine, vcpu, operations, steps, foreign, preemption, pause }: SequenceParts): Program {
+  const paused = machine.vcpus[vcpu]!.domain === machine.domains[0] ? pause : undefined;
   return {
     name: `d${machine.vcpus[vcpu]!.domain.domid}`,
     start: [steps],
@@ -99,7 +131,18 @@ function sequenceProgram(
       const operation = operations[context.choose(operations.length)]!;
       const argument = operation.argument === undefined ? [] : [operation.argument];
       context.begin(operation.label, ...argument);
-      const rc = operation.run(machine, vcpu);
+      preemption.begin(context, machine.vcpus[vcpu]!);
+      if (paused?.enter() === false) return done;
+      if (operation.pausesFirst === true) pause?.pause();
+      let rc: number;
+      try {
+        rc = operation.run(machine, vcpu);
+      } catch (error) {
+        // Preempted and never continued. The checker's own throws go on.
+        if (error instanceof Paused) return done;
+        throw error;
+      }
+      paused?.leave();
       context.note(operation.label, argument, resultName(rc));
       const next = operation.last === true ? 0 : left - 1;
       const trespasses = foreign && operation.accounts === true && rc === 0;

@@ -7,7 +7,7 @@ import { type SuperpageMachine } from "./superpage-machine.ts";
  * layout it takes from the hypervisor's own packed words, spelled out here so that a mistake there cannot hide itself.
  *
  *   type_info    type 31–28, validated 26, count 22–0          count_info   state 24–23 (3 free), count 22–0
- *   an entry     present 0, RW 1, PSE 7, frame from 12
+ *   an entry     present 0, RW 1, PSE 7, frame from 12       `sealed`     owner 29–22 of the superpage's first word
  */
 const TYPE_COUNT = 0x7fffff;
 const VALIDATED = 1 << 26;
@@ -128,6 +128,21 @@ function trespasser(state: StateView): string | undefined {
   return undefined;
 }
 
+/**
+ * Whether the superpage's word names a domain that does not own its lead frame. Only `sealed` keeps an owner: as long as
+ * it does, nobody else has anything to do with the word.
+ */
+function strangerWord(machine: SuperpageMachine): string | undefined {
+  const { host, head } = machine;
+  if (host.scheme.wordsPerSuperpage !== 2) return undefined;
+  const named = (host.superpage.load(2) >>> 22) & 0xff;
+  if (named === 0) return undefined;
+  const owner = (host.owner.load(head >> 1) >> ((head & 1) << 4)) & 0xff;
+  return named === owner
+    ? undefined
+    : `the superpage's word is that of the domain of slot ${named}, and its lead frame is not`;
+}
+
 function property(kind: Property["kind"], name: string, broken: (state: StateView) => string | undefined): Property {
   return { kind, name, holds: (state) => broken(state) === undefined, explain: (state) => broken(state) ?? "" };
 }
@@ -146,7 +161,7 @@ export function superpageProperties(machine: SuperpageMachine): Property[] {
         ? undefined
         : `frame ${first.mfn}: ${first.word} is ${first.found}, what exists implies ${first.expected} (${first.reason})`;
     }),
-    property("always", "S4", (state) => brokenIsolation(machine) ?? trespasser(state)),
+    property("always", "S4", (state) => brokenIsolation(machine) ?? strangerWord(machine) ?? trespasser(state)),
     property("quiescent", "S5", () => leftOver(machine)),
   ];
 }

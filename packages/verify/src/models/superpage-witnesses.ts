@@ -31,6 +31,7 @@ export function superpageWitnesses(
   machine: SuperpageMachine,
   operations: readonly SuperpageOperation[],
   before: readonly SuperpageOperation[],
+  preemptions: number,
 ): Property[] {
   const { host, head } = machine;
   const labels = new Set(operations.map(({ label }) => label));
@@ -62,5 +63,14 @@ export function superpageWitnesses(
   sometimes("destroy the domain", "a domain is gone", () => {
     return machine.domains.some((domain) => domain.load(0) === DOMAIN_GONE);
   });
+  sometimes("destroy the first domain", "a domain is gone", () => machine.domains[0]?.load(0) === DOMAIN_GONE);
+  // The schemes as published never stop inside a superpage.
+  if (preemptions > 0 && host.scheme.name.startsWith("sealed")) {
+    list.push({
+      kind: "sometimes",
+      name: "a preempted hypercall has left more than the users need",
+      holds: () => !host.scheme.state(host, head).busy && host.scheme.leftOver(host, headOwner(machine), head),
+    });
+  }
   return list;
 }

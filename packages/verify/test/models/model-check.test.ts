@@ -169,6 +169,62 @@ const quick: Readonly<Record<string, Expected>> = {
       "sealed-deferred": [42_695, 83355, ""],
     },
   },
+  "preempted-map": {
+    examined: "S1 S2 S3 S6",
+    witnessed: [
+      "a frame of the superpage is a page table",
+      "a preempted hypercall has left more than the users need",
+      "the superpage is marked",
+      "a superpage is mapped writable",
+    ],
+    found: {
+      "per-frame": [222_043, 425639, ""],
+      rfc: [324_947, 616565, "S3"],
+      "rfc-busy-over-1": [324_947, 616565, "S3"],
+      "rfc-busy-over-2": [324_947, 616565, "S3"],
+      "xen-4.1": [1_038_825, 2017406, ""],
+      sealed: [637_380, 1249132, ""],
+      "sealed-deferred": [637_380, 1249132, ""],
+    },
+  },
+  "preempted-unmap": {
+    examined: "S1 S2 S3 S6",
+    witnessed: [
+      "a superpage is mapped writable",
+      "a superpage is unmapped",
+      "the superpage is not marked any more",
+      "a preempted hypercall has left more than the users need",
+      "a frame of the superpage is a page table",
+    ],
+    found: {
+      "per-frame": [47_714, 93491, ""],
+      rfc: [308_183, 598038, "S1 S2 S3 S4"],
+      "rfc-busy-over-1": [15_328, 28608, "S3"],
+      "rfc-busy-over-2": [308_327, 598301, "S1 S2 S3 S4"],
+      "xen-4.1": [80_125, 152775, "S3"],
+      sealed: [517_485, 1018597, ""],
+      "sealed-deferred": [1_046_282, 2066259, ""],
+    },
+  },
+  "preempted-destroy": {
+    examined: "S1 S2 S3 S4 S5 S6",
+    witnessed: [
+      "the superpage is marked",
+      "a superpage is unmapped",
+      "a preempted hypercall has left more than the users need",
+      "a domain is gone",
+      "the superpage belongs to the other domain",
+    ],
+    found: {
+      "per-frame": [7_341, 10044, ""],
+      rfc: [8_214, 11275, "S3 S5"],
+      "rfc-busy-over-1": [8_214, 11275, "S3 S5"],
+      "rfc-busy-over-2": [8_214, 11275, "S3 S5"],
+      "xen-4.1": [7_611, 10454, ""],
+      sealed: [38_128, 61391, ""],
+      "sealed-deferred": [38_128, 61391, ""],
+    },
+  },
 };
 
 const violated = ({ properties }: ModelCheck): string =>
@@ -183,7 +239,9 @@ describe.each(Object.entries(quick))("%s", (name, { examined, witnessed, found }
     expect(check).toMatchObject({ reason: undefined, vacuous: [] });
     expect(check.verdict).toBe(violated(check) === "" ? "holds" : "violated");
     const names = check.properties.map((property) => property.name).filter((each) => each !== "error");
-    expect(names.join(" ")).toBe(examined);
+    // A property that is broken without being examined counts too: rfc can lose the very frame.
+    const counted = new Set([...examined.split(" "), ...violated(check).split(" ")].filter((each) => each !== ""));
+    expect(names).toEqual([...counted].toSorted());
     if (scheme === "sealed") expect(check.witnessed).toEqual(witnessed);
     else expect(witnessed).toEqual(expect.arrayContaining([...check.witnessed]));
   });
@@ -205,9 +263,9 @@ describe("over the quick models", () => {
 
   // The broken twins: the same models find what is wrong with the schemes as published.
   test.each([
-    ["rfc", ["S1", "S2", "S3", "S4"]],
-    ["rfc-busy-over-1", ["S1", "S3", "S4"]],
-    ["rfc-busy-over-2", ["S1", "S2", "S3", "S4"]],
+    ["rfc", ["S1", "S2", "S3", "S4", "S5"]],
+    ["rfc-busy-over-1", ["S1", "S3", "S4", "S5"]],
+    ["rfc-busy-over-2", ["S1", "S2", "S3", "S4", "S5"]],
     ["xen-4.1", ["S1", "S3", "S4"]],
   ])("%s breaks what it breaks", (scheme, properties) => {
     expect(brokenOf(scheme)).toEqual(properties);
