@@ -110,8 +110,8 @@ export function microTasks(scheme: SchemeName, bench: SuperpageBenchHost): reado
       run() {
         for (let at = 0; at < count; at++) {
           const head = superpages[at] as number;
-          if (host.scheme.map(vcpu, domain, head, true) !== 0) throw new Error(`map of ${head} was refused`);
-          host.scheme.unmap(vcpu, head, true);
+          if (host.scheme.map(vcpu, domain, head, true, false) !== 0) throw new Error(`map of ${head} was refused`);
+          host.scheme.unmap(vcpu, head, true, false);
         }
       },
       counts: { ...counted, hypercalls: 0 },

@@ -11,7 +11,9 @@ it("is as long as the one that an unreduced exploration finds, choices aside", (
       const found = explore(model, { until: "every-property", reduction: "independent" });
       const near = explore(model, { until: "every-property" });
       const shortest = shortestCounterexamples(model, found.violations);
-      expect(shortest.map(({ violation }) => violation.property)).toEqual(found.violations.map((each) => each.property));
+      expect(shortest.map(({ violation }) => violation.property)).toEqual(
+        found.violations.map((each) => each.property),
+      );
       for (const { violation, isShortest } of shortest) {
         if (violation.schedule === undefined) continue;
         const there = near.violations.find(({ property }) => property === violation.property);

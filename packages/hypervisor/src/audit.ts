@@ -6,6 +6,8 @@ import {
   VCPU_guest_table_user,
   VCPU_old_guest_table,
   VCPU_old_guest_table_partial,
+  VCPU_old_superpage,
+  VCPU_old_superpage_owner,
 } from "./vcpu-words.ts";
 import { PGC_allocated, PGC_count_mask, PGC_state_free, PGC_state_mask, PGC_xen_heap } from "./count-info.ts";
 import { type Host } from "./host.ts";
@@ -69,6 +71,8 @@ class Audit {
   /** Live superpage entries by superpage: writable ones, then read-only ones. */
   private readonly writers: Int32Array;
   private readonly readers: Int32Array;
+  /** Superpages that wait for a vCPU to give back what is left over, with their owner's slot in the low byte. */
+  private readonly waiting = new Set<number>();
   private readonly differences: AuditDifference[] = [];
 
   constructor(host: Host) {
@@ -197,6 +201,11 @@ class Audit {
         (this.counts[old] as number)++;
         if (vcpu.load(VCPU_old_guest_table_partial) === 0) (this.types[old] as number)++;
       }
+      const oldSuperpage = vcpu.load(VCPU_old_superpage);
+      if (oldSuperpage >= 0) {
+        const index = oldSuperpage >> host.superpageOrder;
+        this.waiting.add(index * 256 + vcpu.load(VCPU_old_superpage_owner));
+      }
       const gdtFrames = Math.ceil(vcpu.load(VCPU_gdt_ents) / 512);
       for (let i = 0; i < gdtFrames; i++) {
         const frame = vcpu.load(VCPU_gdt_frames + i);
@@ -273,15 +282,24 @@ class Audit {
     const mark = word & SEALED_mark;
     const owner = loadOwner(host.owner, head);
     const used = w + r > 0 || mark !== 0;
-    const expected = used ? mark | (owner << SEALED_owner_shift) | (r << SEALED_readers_shift) | w : 0;
+    const target = w > 0 || mark !== 0 ? 2 * frames : r > 0 ? frames : 0;
+    // More than the users need may be held only where a preempted vCPU has still to give it back.
+    const leftOver = held > target && held <= 2 * frames && this.waiting.has(index * 256 + owner);
+    const expected = used || leftOver ? mark | (owner << SEALED_owner_shift) | (r << SEALED_readers_shift) | w : 0;
     if ((word & ~SEALED_busy) !== expected || (word & SEALED_busy) !== 0) {
       const counted = word & SEALED_writers_mask;
       const by = (word & SEALED_owner_mask) >>> SEALED_owner_shift;
       this.report(head, "superpage", expected, word, `${w} writable entries, word counts ${counted} for slot ${by}`);
     }
-    const target = w > 0 || mark !== 0 ? 2 * frames : r > 0 ? frames : 0;
-    if (held !== target) this.report(head, "superpage", target, held, "references held for the superpage");
-    this.addFrames(head, held >= frames ? 1 : 0, held >= 2 * frames ? 1 : 0);
+    if (held !== target && !leftOver) {
+      this.report(head, "superpage", target, held, "references held for the superpage");
+    }
+    // The first ones are held: general references from the head frame on, then writable ones.
+    for (let reference = 0; reference < Math.min(held, 2 * frames); reference++) {
+      const of = reference < frames ? this.counts : this.types;
+      const frame = head + (reference & (frames - 1));
+      of[frame] = (of[frame] as number) + 1;
+    }
   }
 
   private compareFrames(): void {

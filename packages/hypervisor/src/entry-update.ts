@@ -121,7 +121,7 @@ export function modEntry(
     rc =
       level === 1
         ? getPageFromL1e(vcpu, lo, hi, tableOwner, pageOwner)
-        : getPageFromTableEntry(vcpu, level, lo, hi, table, tableOwner, false);
+        : getPageFromTableEntry(vcpu, level, lo, hi, table, tableOwner, false, true);
     if (rc !== 0) {
       // The whole update is tried again, so the half-done entry's reference is not kept for it.
       if (rc === -ERESTART) putPage(host, pteMfn(lo, hi));
@@ -144,7 +144,8 @@ function dropEntry(vcpu: Vcpu, level: number, lo: number, hi: number, table: num
   if (level === 1) {
     putPageFromL1e(vcpu, lo, hi);
   } else if (level === 2) {
-    putPageFromTableEntry(vcpu, 2, lo, hi, table, false);
+    // When preempted, the rest of the work waits until the page lock is gone, as the old superpage.
+    putPageFromTableEntry(vcpu, 2, lo, hi, table, false, true);
   } else if ((lo & _PAGE_PRESENT) !== 0 && (lo & _PAGE_PSE) === 0 && pteMfn(lo, hi) !== table) {
     vcpu.host.perf.tableFramePuts++;
     vcpu.host.perf.tableTypePuts++;

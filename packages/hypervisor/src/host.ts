@@ -12,6 +12,7 @@ import {
   VCPU_guest_table_user,
   VCPU_old_guest_ptpg,
   VCPU_old_guest_table,
+  VCPU_old_superpage,
   VCPU_words,
 } from "./vcpu-words.ts";
 import type { Words } from "@xsp/words";
@@ -372,7 +373,14 @@ export class Host {
 
 function resetVcpu(vcpu: Vcpu): void {
   for (let field = 0; field < VCPU_words; field++) vcpu.store(field, 0);
-  for (const field of [VCPU_guest_table, VCPU_guest_table_user, VCPU_old_guest_table, VCPU_old_guest_ptpg]) {
+  const frameFields = [
+    VCPU_guest_table,
+    VCPU_guest_table_user,
+    VCPU_old_guest_table,
+    VCPU_old_guest_ptpg,
+    VCPU_old_superpage,
+  ];
+  for (const field of frameFields) {
     vcpu.store(field, -1);
   }
 }

@@ -1,4 +1,11 @@
-import { VCPU_old_guest_ptpg, VCPU_old_guest_table, VCPU_old_guest_table_partial } from "./vcpu-words.ts";
+import {
+  NOTHING_OLD,
+  OLD_SUPERPAGE_ONLY,
+  VCPU_old_guest_ptpg,
+  VCPU_old_guest_table,
+  VCPU_old_guest_table_partial,
+  VCPU_old_superpage,
+} from "./vcpu-words.ts";
 import { EINTR, ERESTART } from "./errno.ts";
 import { type Vcpu } from "./host.ts";
 import { putPage } from "./page-references.ts";
@@ -26,6 +33,11 @@ export function hasOldGuestTable(vcpu: Vcpu): boolean {
   return vcpu.load(VCPU_old_guest_table) >= 0;
 }
 
+/** Whether a table or a superpage (`old-superpage.ts`) waits. */
+export function hasAnythingOld(vcpu: Vcpu): boolean {
+  return vcpu.load(VCPU_old_guest_table) !== NOTHING_OLD;
+}
+
 /**
  * Puts the table that waits.
  *
@@ -41,7 +53,8 @@ export function putOldGuestTable(vcpu: Vcpu): number {
     return -ERESTART;
   }
   if (rc === -EINTR) return -ERESTART;
-  vcpu.store(VCPU_old_guest_table, -1);
+  // Giving the entries back may have left a superpage.
+  vcpu.store(VCPU_old_guest_table, vcpu.load(VCPU_old_superpage) < 0 ? NOTHING_OLD : OLD_SUPERPAGE_ONLY);
   vcpu.store(VCPU_old_guest_ptpg, -1);
   putPage(vcpu.host, frame);
   return 0;

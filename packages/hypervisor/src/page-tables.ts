@@ -112,7 +112,7 @@ function validateTable(vcpu: Vcpu, frame: number, level: number, domain: Domain,
       const lo = slab.load(offset + 2 * slot);
       if ((lo & _PAGE_PRESENT) === 0) continue;
       const hi = slab.load(offset + 2 * slot + 1);
-      const rc = getPageFromTableEntry(vcpu, level, lo, hi, frame, domain, partial);
+      const rc = getPageFromTableEntry(vcpu, level, lo, hi, frame, domain, partial, preemptible);
       if (rc !== 0) return stopValidation(vcpu, frame, level, slot, partial, rc);
       partial = false;
       adjustStoredEntry(vcpu, level, slab, offset + 2 * slot, lo, hi);
@@ -142,7 +142,8 @@ function stopValidation(vcpu: Vcpu, frame: number, level: number, slot: number, 
     const slab = memory.slab(page);
     const offset = memory.offset(page);
     for (let done = slot - 1; done >= 0; done--) {
-      putPageFromTableEntry(vcpu, 2, slab.load(offset + 2 * done), slab.load(offset + 2 * done + 1), frame, false);
+      const lo = slab.load(offset + 2 * done);
+      putPageFromTableEntry(vcpu, 2, lo, slab.load(offset + 2 * done + 1), frame, false, false);
     }
     return rc;
   }
@@ -168,7 +169,13 @@ function invalidateTable(vcpu: Vcpu, frame: number, level: number, preemptible: 
     if (level === 4 && !isGuestL4Slot(host, slot)) continue;
     const lo = slab.load(offset + 2 * slot);
     if ((lo & _PAGE_PRESENT) === 0) continue;
-    const rc = putPageFromTableEntry(vcpu, level, lo, slab.load(offset + 2 * slot + 1), frame, partial);
+    const hi = slab.load(offset + 2 * slot + 1);
+    const rc = putPageFromTableEntry(vcpu, level, lo, hi, frame, partial, preemptible);
+    if (rc < 0 && level === 2) {
+      // A superpage entry is done with even if the superpage's references wait to be given back.
+      memory.storeNote(frame, withProgress(memory.loadNote(frame), slot, false));
+      return -ERESTART;
+    }
     if (rc < 0) {
       const nothingDone = rc === -EINTR && !partial && slot === memory.entries - 1;
       if (nothingDone) return rc;

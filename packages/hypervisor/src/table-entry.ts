@@ -53,7 +53,8 @@ function getTable(
  *
  * @param level - level of the table that holds the entry.
  * @param partial - the entry was half done when its table was left partial.
- * @returns 0 or a negated errno; −ERESTART and −EINTR at L3 and L4 only.
+ * @param superpagePreemptible - whether the work of a superpage entry may be preempted; tables of L3 and L4 always are.
+ * @returns 0 or a negated errno; −ERESTART at L3 and L4 only, −EINTR there and for a superpage entry.
  */
 export function getPageFromTableEntry(
   vcpu: Vcpu,
@@ -63,6 +64,7 @@ export function getPageFromTableEntry(
   table: number,
   domain: Domain,
   partial: boolean,
+  superpagePreemptible: boolean,
 ): number {
   const { host } = vcpu;
   if ((lo & _PAGE_PRESENT) === 0) return 0;
@@ -77,7 +79,7 @@ export function getPageFromTableEntry(
     if ((frame & last) !== 0 || !inRange) {
       return host.refuse("getPageFromTableEntry: superpage misaligned or not RAM", frame, -EINVAL);
     }
-    return host.scheme.map(vcpu, domain, frame, (lo & _PAGE_RW) !== 0);
+    return host.scheme.map(vcpu, domain, frame, (lo & _PAGE_RW) !== 0, superpagePreemptible);
   }
   const preemptible = level > 2;
   let rc = getTable(vcpu, frame, (level - 1) << 28, domain, partial, preemptible);
@@ -93,7 +95,9 @@ export function getPageFromTableEntry(
  * Gives the references of an entry of an L2, L3 or L4 table back.
  *
  * @param partial - the entry is only half taken, or half given back.
- * @returns 0 when done, 1 when there was nothing to give back, −ERESTART or −EINTR when preempted (L3 and L4 only).
+ * @param superpagePreemptible - as for {@link getPageFromTableEntry}.
+ * @returns 0 when done, 1 when there was nothing to give back, −ERESTART or −EINTR when preempted. At L2 that is a
+ * superpage entry, which is done with all the same: the rest waits as the vCPU's old superpage.
  */
 export function putPageFromTableEntry(
   vcpu: Vcpu,
@@ -102,13 +106,13 @@ export function putPageFromTableEntry(
   hi: number,
   table: number,
   partial: boolean,
+  superpagePreemptible: boolean,
 ): number {
   const { host } = vcpu;
   if ((lo & _PAGE_PRESENT) === 0) return 1;
   const frame = pteMfn(lo, hi);
   if (level === 2 && (lo & _PAGE_PSE) !== 0) {
-    host.scheme.unmap(vcpu, frame, (lo & _PAGE_RW) !== 0);
-    return 0;
+    return host.scheme.unmap(vcpu, frame, (lo & _PAGE_RW) !== 0, superpagePreemptible);
   }
   if (frame === table) return 1;
   const rc = putPageType(vcpu, frame, level > 2, table, partial);

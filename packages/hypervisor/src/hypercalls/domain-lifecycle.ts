@@ -8,8 +8,8 @@ import {
 } from "../domain-words.ts";
 import { clearPinned } from "../page-lock.ts";
 import { allocDomainPagesAt } from "../heap.ts";
-import { type Domain, type Host, type Vcpu } from "../host.ts";
-import { putOldGuestTable, putPageAndTypePreemptible } from "../old-guest-table.ts";
+import { type Domain, type Host } from "../host.ts";
+import { putPageAndTypePreemptible } from "../old-guest-table.ts";
 import { loadOwner } from "../owner-info.ts";
 import { clearAllocated, getPage, putPage } from "../page-references.ts";
 import { forceInvalidate } from "../page-types.ts";
@@ -111,7 +111,7 @@ export function destroyDomain(domain: Domain): number {
       host.perf.tableFramePuts++;
       host.perf.tableTypePuts++;
       putPageAndTypePreemptible(xen, frame);
-      settle(xen);
+      settleOldGuestTable(xen);
     }
     putPage(host, frame);
   });
@@ -121,7 +121,8 @@ export function destroyDomain(domain: Domain): number {
     const superpage = frame >> host.superpageOrder;
     if (superpage !== lastSuperpage) {
       lastSuperpage = superpage;
-      host.scheme.relinquish(xen, domain, superpage << host.superpageOrder);
+      const rc = host.scheme.relinquish(xen, domain, superpage << host.superpageOrder, true);
+      if (rc !== 0) settleOldGuestTable(xen);
     }
     if (!getPage(host, frame, domain.slot)) return;
     if (clearAllocated(host, frame)) putPage(host, frame);
@@ -131,18 +132,17 @@ export function destroyDomain(domain: Domain): number {
     if (domain.load(DOMAIN_total_pages) === 0) break;
     forEachOwned(host, domain, (frame) => {
       if (!getPage(host, frame, domain.slot)) return;
-      while (forceInvalidate(xen, frame, type) !== 0) continueHypercall(xen);
-      settle(xen);
+      while (forceInvalidate(xen, frame, type) !== 0) {
+        continueHypercall(xen);
+        settleOldGuestTable(xen);
+      }
+      settleOldGuestTable(xen);
       putPage(host, frame);
     });
   }
   const left = domain.load(DOMAIN_total_pages);
   if (left === 0) domain.store(DOMAIN_state, DOMSTATE_none);
   return left;
-}
-
-function settle(vcpu: Vcpu): void {
-  while (putOldGuestTable(vcpu) !== 0) continueHypercall(vcpu);
 }
 
 function forEachOwned(host: Host, domain: Domain, visit: (frame: number) => void): void {

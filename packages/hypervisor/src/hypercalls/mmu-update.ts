@@ -2,7 +2,8 @@ import { lockPage, unlockPage } from "../page-lock.ts";
 import { EFAULT, EINTR, EINVAL, ENOSYS, EPERM, ERESTART, ESRCH } from "../errno.ts";
 import { modEntry } from "../entry-update.ts";
 import type { Domain, Vcpu } from "../host.ts";
-import { hasOldGuestTable, putOldGuestTable } from "../old-guest-table.ts";
+import { hasAnythingOld, hasOldGuestTable, putOldGuestTable } from "../old-guest-table.ts";
+import { hasOldSuperpage, putOldSuperpage } from "../old-superpage.ts";
 import { putPage } from "../page-references.ts";
 import { getPageType, putPageType } from "../page-types.ts";
 import { PGT_type_mask, PGT_writable_page, pageTableLevel } from "../type-info.ts";
@@ -57,11 +58,12 @@ export function mmuUpdate(vcpu: Vcpu, requests: unknown, count: number, foreignd
   for (let done = 0; done < total;) {
     if (done > 0 && vcpu.host.preempt(vcpu)) continueHypercall(vcpu);
     rc = (done + 1) * MMU_UPDATE_WORDS > words.length ? -EFAULT : update(vcpu, words, done, tableOwner, pageOwner);
-    settleOldGuestTable(vcpu);
     if (rc === -ERESTART) {
+      // The request is tried again. It has let go of no table, and an old superpage is its own progress.
       continueHypercall(vcpu);
       continue;
     }
+    settleOldGuestTable(vcpu);
     if (rc !== 0) break;
     vcpu.host.perf.num_page_updates++;
     vcpu.done = ++done;
@@ -69,11 +71,19 @@ export function mmuUpdate(vcpu: Vcpu, requests: unknown, count: number, foreignd
   return rc;
 }
 
-/** Puts the table that a request let go of: each attempt is a continuation of the hypercall, as in Xen. */
+/**
+ * Puts the superpage and the table that a request let go of: each attempt is a continuation of the hypercall, as in Xen.
+ * The superpage goes first, for a table that is put may let go of another.
+ */
 export function settleOldGuestTable(vcpu: Vcpu): void {
-  while (hasOldGuestTable(vcpu)) {
-    continueHypercall(vcpu);
-    putOldGuestTable(vcpu);
+  while (hasAnythingOld(vcpu)) {
+    if (hasOldSuperpage(vcpu)) {
+      continueHypercall(vcpu);
+      putOldSuperpage(vcpu);
+    } else if (hasOldGuestTable(vcpu)) {
+      continueHypercall(vcpu);
+      putOldGuestTable(vcpu);
+    }
   }
 }
 

@@ -77,11 +77,11 @@ export function mmuextOp(vcpu: Vcpu, ops: unknown, count: number, foreigndom: nu
     if (done > 0 && vcpu.host.preempt(vcpu)) continueHypercall(vcpu);
     const at = done * MMUEXT_OP_WORDS;
     rc = at + MMUEXT_OP_WORDS > words.length ? -EFAULT : operation(vcpu, words, at, owner);
-    settleOldGuestTable(vcpu);
     if (rc === -ERESTART) {
       continueHypercall(vcpu);
       continue;
     }
+    settleOldGuestTable(vcpu);
     if (rc !== 0) break;
     vcpu.host.perf.num_mmuext_ops++;
     vcpu.done = ++done;
@@ -142,13 +142,16 @@ function operation(vcpu: Vcpu, words: Int32Array, at: number, owner: Domain): nu
       if (frame % (last + 1) !== 0 || !inRange) {
         return host.refuse("mark, unmark: misaligned or not RAM", frame, -EINVAL);
       }
-      return command === MMUEXT_MARK_SUPER
-        ? host.scheme.mark(vcpu, domain, frame)
-        : host.scheme.unmark(vcpu, domain, frame);
+      return command === MMUEXT_MARK_SUPER ? mark(vcpu, domain, frame) : host.scheme.unmark(vcpu, domain, frame, true);
     }
     default:
       return -ENOSYS;
   }
+}
+
+function mark(vcpu: Vcpu, domain: Domain, frame: number): number {
+  const rc = vcpu.host.scheme.mark(vcpu, domain, frame, true);
+  return rc === -EINTR ? -ERESTART : rc;
 }
 
 function pin(vcpu: Vcpu, owner: Domain, frame: number, type: number): number {

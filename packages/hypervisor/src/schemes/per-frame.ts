@@ -17,6 +17,7 @@ export const perFrame: Scheme = {
   },
   unmap(vcpu, head, writable) {
     putSuperpageFrames(vcpu, head, head + (1 << vcpu.host.superpageOrder), writable);
+    return 0;
   },
   mark() {
     return -EOPNOTSUPP;
@@ -24,7 +25,9 @@ export const perFrame: Scheme = {
   unmark() {
     return -EOPNOTSUPP;
   },
-  relinquish() {},
+  relinquish: () => 0,
+  trim: () => 0,
+  leftOver: () => false,
   state() {
     return { type: "none", count: 0, marked: false, busy: false };
   },

@@ -47,11 +47,12 @@ function rfcScheme(name: SchemeName, busyOver: number): Scheme {
       const { host } = vcpu;
       if (!marked(host, head)) {
         putSuperpageFrames(vcpu, head, head + (1 << host.superpageOrder), writable);
-        return;
+        return 0;
       }
       if (writable) putPageType(vcpu, head, false);
       putPage(host, head);
       host.perf.superpagePuts++;
+      return 0;
     },
     mark(vcpu, domain, head) {
       const { host } = vcpu;
@@ -79,10 +80,13 @@ function rfcScheme(name: SchemeName, busyOver: number): Scheme {
     },
     relinquish(vcpu, _domain, head) {
       const { host } = vcpu;
-      if (host.superpage.compareAndSwap(head >> host.superpageOrder, SGT_mark, 0) !== SGT_mark) return;
+      if (host.superpage.compareAndSwap(head >> host.superpageOrder, SGT_mark, 0) !== SGT_mark) return 0;
       putSuperpageFrames(vcpu, head, head + (1 << host.superpageOrder), true);
       host.perf.superpagePuts++;
+      return 0;
     },
+    trim: () => 0,
+    leftOver: () => false,
     state(host, head) {
       const mark = marked(host, head);
       return { type: mark ? "mark" : "none", count: 0, marked: mark, busy: false };

@@ -1,12 +1,11 @@
 import { DOMAIN_state, DOMSTATE_dying } from "../domain-words.ts";
-import { EBUSY, EINVAL, ESRCH } from "../errno.ts";
-import { type Domain, type Host, type Vcpu } from "../host.ts";
+import { EBUSY, EINTR, EINVAL, ESRCH } from "../errno.ts";
+import { type Domain, type Vcpu } from "../host.ts";
 import { getPage, putPage } from "../page-references.ts";
 import type { Scheme, SchemeName } from "../scheme.ts";
 import {
   SEALED_busy,
   SEALED_mark,
-  SEALED_owner_mask,
   SEALED_owner_shift,
   SEALED_reader,
   SEALED_readers_mask,
@@ -14,7 +13,17 @@ import {
   SEALED_writer,
   SEALED_writers_mask,
 } from "../sealed-info.ts";
-import { getSuperpageFrames, getSuperpageTypes, putSuperpageFrames, putSuperpageTypes } from "../superpage-frames.ts";
+import {
+  SEALED_WORDS,
+  acquire,
+  leaveUnfinished,
+  loadHeld,
+  settle,
+  stateIndex,
+  storeHeld,
+  target,
+  wordOwner,
+} from "./sealed-references.ts";
 
 /*
  * `sealed`: the answer to the thread's open question.
@@ -30,18 +39,20 @@ import { getSuperpageFrames, getSuperpageTypes, putSuperpageFrames, putSuperpage
  *   a writable entry, or a mark     a general and a writable reference on each frame
  *
  * Per superpage two words: the state word (busy, mark, owner, nR, nW: `sealed-info.ts`), which every operation swaps,
- * and `held` (frames with a general reference + frames with a writable one), which is written only under `busy`.
+ * and `held` (how many of the references are held), which is written only under `busy`: `sealed-references.ts`.
  *
  *                  needs more than is held                 target falls below what is held
  *   ┌──────┐  ───────────────────────────────►  ┌──────┐  ◄───────────────────────────────  ┌──────┐
  *   │ idle │                                    │ busy │                                    │ idle │
  *   └──────┘  ◄───────────────────────────────  └──────┘  ───────────────────────────────►  └──────┘
- *       │ ▲           taken, or undone                              dropped
+ *       │ ▲           taken, undone, or preempted                   dropped, or preempted
  *       └─┘ one swap: an entry or mark more or less, when what is held suffices
  *
  * Rules that the safety rests on:
  *  - References come before the entry on the way in; the entry goes before the references on the way out.
- *  - While idle, what is held is at least the target. (More may be left over after an interruption; less never.)
+ *  - While idle, what is held is at least the target. More may be left over after a preemption, and then a vCPU says
+ *    that it will see to it (`old-superpage.ts`); less never.
+ *  - Nobody is busy when it returns to its guest, so every wait for `busy` ends.
  *  - The lead frame's general reference is taken first, in the caller's name, before `busy` and the owner are swapped
  *    in, and dropped last, after the word is zero. So as long as the word names an owner, the lead frame is that
  *    owner's and cannot be freed; and only that owner's vCPUs ever swap the word. The owner stands in the word itself,
@@ -59,92 +70,13 @@ import { getSuperpageFrames, getSuperpageTypes, putSuperpageFrames, putSuperpage
  * Cost: one swap for a map or unmap while what is held suffices; O(frames) when the first user comes or the last goes.
  */
 
-/** Words for each superpage: the state word, then `held`. */
-const WORDS = 2;
-const STATE = 0;
-const HELD = 1;
-
-function stateIndex(host: Host, head: number): number {
-  return (head >> host.superpageOrder) * WORDS + STATE;
-}
-
-/** References that the users in a state word need: general ones first, then writable ones. */
-function target(host: Host, word: number): number {
-  const frames = 1 << host.superpageOrder;
-  if ((word & (SEALED_writers_mask | SEALED_mark)) !== 0) return 2 * frames;
-  return (word & SEALED_readers_mask) !== 0 ? frames : 0;
-}
-
-function wordOwner(word: number): number {
-  return (word & SEALED_owner_mask) >>> SEALED_owner_shift;
-}
-
-/** Users in a word: entries and the mark. */
-function unused(word: number): boolean {
-  return (word & (SEALED_mark | SEALED_readers_mask | SEALED_writers_mask)) === 0;
-}
-
-/** Takes or drops references under `busy` until `wanted` are held; what is refused leaves `held` as far as it came. */
-function acquire(vcpu: Vcpu, domain: Domain, head: number, wanted: number): number {
-  const { host } = vcpu;
-  const frames = 1 << host.superpageOrder;
-  const words = host.superpage;
-  const index = stateIndex(host, head) - STATE + HELD;
-  let held = words.load(index);
-  if (held < frames && wanted > held) {
-    // Frame 0's general reference is the one that was taken before `busy`.
-    if (getSuperpageFrames(vcpu, domain, head + held, head + frames, false) !== 0) return -EINVAL;
-    held = frames;
-    words.store(index, held);
-  }
-  if (held < wanted) {
-    if (getSuperpageTypes(vcpu, head + (held - frames), head + frames) !== 0) return -EINVAL;
-    words.store(index, wanted);
-  }
-  return 0;
-}
-
-/**
- * Under `busy`: drops what the users in the word do not need, and leaves `busy`. When nobody is left the word becomes
- * zero first and the lead frame's general reference goes last.
- */
-function settle(vcpu: Vcpu, head: number): void {
-  const { host } = vcpu;
-  const frames = 1 << host.superpageOrder;
-  const words = host.superpage;
-  const index = stateIndex(host, head);
-  // Nobody else changes a busy word, so it is read once.
-  const word = words.load(index);
-  const wanted = target(host, word);
-  let held = words.load(index + HELD);
-  if (held > frames && wanted < held) {
-    const keep = Math.max(frames, wanted);
-    putSuperpageTypes(vcpu, head + (keep - frames), head + (held - frames));
-    held = keep;
-  }
-  if (wanted < held) {
-    const keep = Math.max(1, wanted);
-    if (keep < held) putSuperpageFrames(vcpu, head + keep, head + held, false);
-    held = keep;
-  }
-  if (unused(word)) {
-    words.store(index + HELD, 0);
-    words.store(index, 0);
-    host.perf.framePuts++;
-    putPage(host, head);
-  } else {
-    words.store(index + HELD, held);
-    words.store(index, word & ~SEALED_busy);
-  }
-}
-
 /**
  * Adds a user: a writable entry, a read-only one, or the mark.
  *
  * @param add - what is added to the word.
  * @param most - the field that must not be full, as a mask.
  */
-function addUser(vcpu: Vcpu, domain: Domain, head: number, add: number, most: number): number {
+function addUser(vcpu: Vcpu, domain: Domain, head: number, add: number, most: number, preemptible: boolean): number {
   const { host } = vcpu;
   const words = host.superpage;
   const index = stateIndex(host, head);
@@ -160,8 +92,8 @@ function addUser(vcpu: Vcpu, domain: Domain, head: number, add: number, most: nu
         continue;
       }
       host.perf.frameGets++;
-      words.store(index + HELD, 1);
-      return becomeUser(vcpu, domain, head, add);
+      storeHeld(host, head, 1);
+      return becomeUser(vcpu, domain, head, add, preemptible);
     }
     if (wordOwner(x) !== domain.slot) return host.refuse("sealed: another's superpage", head, -EINVAL);
     if ((x & SEALED_busy) !== 0) {
@@ -179,30 +111,32 @@ function addUser(vcpu: Vcpu, domain: Domain, head: number, add: number, most: nu
       x = seen;
       continue;
     }
-    if (!enough) return becomeUser(vcpu, domain, head, add);
+    if (!enough) return becomeUser(vcpu, domain, head, add, preemptible);
     host.perf.superpageGets++;
     return 0;
   }
 }
 
-/** Under `busy`: takes what is missing for one more user, counts it and leaves `busy`; or undoes and refuses. */
-function becomeUser(vcpu: Vcpu, domain: Domain, head: number, add: number): number {
+/** Under `busy`: takes what is missing for one more user, counts it and leaves `busy`; or does not count it. */
+function becomeUser(vcpu: Vcpu, domain: Domain, head: number, add: number, preemptible: boolean): number {
   const { host } = vcpu;
   const words = host.superpage;
   const index = stateIndex(host, head);
   const word = words.load(index);
-  const rc = acquire(vcpu, domain, head, target(host, word + add));
-  if (rc !== 0) {
-    settle(vcpu, head);
-    return rc;
+  const rc = acquire(vcpu, domain, head, target(host, word + add), preemptible);
+  if (rc === 0) {
+    host.perf.superpageGets++;
+    words.store(index, (word + add) & ~SEALED_busy);
+  } else if (rc === -EINTR) {
+    leaveUnfinished(vcpu, head, word);
+  } else {
+    settle(vcpu, head, preemptible);
   }
-  host.perf.superpageGets++;
-  words.store(index, (word + add) & ~SEALED_busy);
-  return 0;
+  return rc;
 }
 
-/** Takes a user away; the references go when those who remain do not need them. */
-function removeUser(vcpu: Vcpu, head: number, remove: number): void {
+/** Takes an entry away; the references go when those who remain do not need them. */
+function removeUser(vcpu: Vcpu, head: number, remove: number, preemptible: boolean): number {
   const { host } = vcpu;
   const words = host.superpage;
   const index = stateIndex(host, head);
@@ -217,8 +151,29 @@ function removeUser(vcpu: Vcpu, head: number, remove: number): void {
     const seen = words.compareAndSwap(index, x, falls ? nx | SEALED_busy : nx);
     if (seen === x) {
       host.perf.superpagePuts++;
-      if (falls) settle(vcpu, head);
-      return;
+      return falls ? settle(vcpu, head, preemptible) : 0;
+    }
+    x = seen;
+  }
+}
+
+/** Takes `clear` out of the word of a domain's superpage, and gives back what is not needed then. */
+function clearAndTrim(vcpu: Vcpu, slot: number, head: number, clear: number, preemptible: boolean): number {
+  const { host } = vcpu;
+  const words = host.superpage;
+  const index = stateIndex(host, head);
+  let x = words.load(index);
+  for (;;) {
+    // It may have gone to another domain meanwhile, or to nobody.
+    if (wordOwner(x) !== slot) return 0;
+    if ((x & SEALED_busy) !== 0) {
+      x = words.waitWhile(index, x);
+      continue;
+    }
+    const seen = words.compareAndSwap(index, x, (x & ~clear) | SEALED_busy);
+    if (seen === x) {
+      if ((x & clear) !== 0) host.perf.superpagePuts++;
+      return settle(vcpu, head, preemptible);
     }
     x = seen;
   }
@@ -228,25 +183,28 @@ function sealedScheme(name: SchemeName, strict: boolean): Scheme {
   return {
     name,
     marks: true,
-    wordsPerSuperpage: WORDS,
+    wordsPerSuperpage: SEALED_WORDS,
 
-    map(vcpu, domain, head, writable) {
+    map(vcpu, domain, head, writable, preemptible) {
       if (domain.load(DOMAIN_state) === DOMSTATE_dying) return vcpu.host.refuse("map: a dying domain", head, -ESRCH);
       return writable
-        ? addUser(vcpu, domain, head, SEALED_writer, SEALED_writers_mask)
-        : addUser(vcpu, domain, head, SEALED_reader, SEALED_readers_mask);
+        ? addUser(vcpu, domain, head, SEALED_writer, SEALED_writers_mask, preemptible)
+        : addUser(vcpu, domain, head, SEALED_reader, SEALED_readers_mask, preemptible);
     },
 
-    unmap(vcpu, head, writable) {
-      removeUser(vcpu, head, writable ? SEALED_writer : SEALED_reader);
+    unmap(vcpu, head, writable, preemptible) {
+      return removeUser(vcpu, head, writable ? SEALED_writer : SEALED_reader, preemptible);
     },
 
-    mark(vcpu, domain, head) {
-      if (domain.load(DOMAIN_state) === DOMSTATE_dying) return vcpu.host.refuse("mark: a dying domain", head, -ESRCH);
-      return addUser(vcpu, domain, head, SEALED_mark, SEALED_mark);
+    mark(vcpu, domain, head, preemptible) {
+      const rc = addUser(vcpu, domain, head, SEALED_mark, SEALED_mark, preemptible);
+      if (rc !== 0 || domain.load(DOMAIN_state) !== DOMSTATE_dying) return rc;
+      // Destruction may have passed this superpage already: then nobody would ever clear the mark.
+      clearAndTrim(vcpu, domain.slot, head, SEALED_mark, preemptible);
+      return vcpu.host.refuse("mark: a dying domain", head, -ESRCH);
     },
 
-    unmark(vcpu, domain, head) {
+    unmark(vcpu, domain, head, preemptible) {
       const { host } = vcpu;
       const words = host.superpage;
       const index = stateIndex(host, head);
@@ -266,26 +224,24 @@ function sealedScheme(name: SchemeName, strict: boolean): Scheme {
         const seen = words.compareAndSwap(index, x, falls ? nx | SEALED_busy : nx);
         if (seen === x) {
           host.perf.superpagePuts++;
-          if (falls) settle(vcpu, head);
+          if (falls) settle(vcpu, head, preemptible);
           return 0;
         }
         x = seen;
       }
     },
 
-    relinquish(vcpu, domain, head) {
-      const { host } = vcpu;
-      const index = stateIndex(host, head);
-      let x = host.superpage.load(index);
-      for (;;) {
-        if (wordOwner(x) !== domain.slot || (x & SEALED_mark) === 0) return;
-        if ((x & SEALED_busy) !== 0) {
-          x = host.superpage.waitWhile(index, x);
-          continue;
-        }
-        removeUser(vcpu, head, SEALED_mark);
-        return;
-      }
+    relinquish(vcpu, domain, head, preemptible) {
+      return clearAndTrim(vcpu, domain.slot, head, SEALED_mark, preemptible);
+    },
+
+    trim(vcpu, slot, head, preemptible) {
+      return clearAndTrim(vcpu, slot, head, 0, preemptible);
+    },
+
+    leftOver(host, slot, head) {
+      const word = host.superpage.load(stateIndex(host, head));
+      return wordOwner(word) === slot && loadHeld(host, head) > target(host, word);
     },
 
     state(host, head) {

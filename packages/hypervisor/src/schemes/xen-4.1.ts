@@ -87,6 +87,7 @@ export const xen41: Scheme = {
     }
     vcpu.host.perf.superpagePuts++;
     if (dropFrames) putFrames(vcpu, head);
+    return 0;
   },
 
   mark(vcpu, domain, head) {
@@ -142,9 +143,14 @@ export const xen41: Scheme = {
 
   relinquish(vcpu, domain, head) {
     if ((vcpu.host.superpage.load(spageIndex(vcpu, head)) & SGT_type_mask) === SGT_mark) {
-      this.unmark(vcpu, domain, head);
+      this.unmark(vcpu, domain, head, false);
     }
+    return 0;
   },
+
+  trim: () => 0,
+
+  leftOver: () => false,
 
   state(host, head) {
     const word = host.superpage.load(head >> host.superpageOrder);

@@ -75,14 +75,14 @@ describe.each(modes)("%s", (scheme) => {
       });
       const guest = guestAt(host, 1, 2);
       const head = guest.start;
-      if (marked) expect(host.scheme.mark(guest.vcpu, guest.domain, head)).toBe(0);
-      else expect(host.scheme.map(guest.vcpu, guest.domain, head, (entry & 2) !== 0)).toBe(0);
+      if (marked) expect(host.scheme.mark(guest.vcpu, guest.domain, head, false)).toBe(0);
+      else expect(host.scheme.map(guest.vcpu, guest.domain, head, (entry & 2) !== 0, false)).toBe(0);
       for (const writable of kinds) {
         for (const step of ["map", "unmap"] as const) {
           superpageWords.reset();
           frameWords.reset();
-          if (step === "map") expect(host.scheme.map(guest.vcpu, guest.domain, head, writable)).toBe(0);
-          else host.scheme.unmap(guest.vcpu, head, writable);
+          if (step === "map") expect(host.scheme.map(guest.vcpu, guest.domain, head, writable, false)).toBe(0);
+          else expect(host.scheme.unmap(guest.vcpu, head, writable, false)).toBe(0);
           expect(superpageWords.counts()).toMatchObject({ swaps: 1, failedSwaps: 0, stores: 0, waits: 0 });
           expect(frameWords.counts()).toMatchObject({ swaps: 0, stores: 0 });
         }
@@ -257,11 +257,11 @@ describe.each(modes)("%s", (scheme) => {
   it("(7) a dying domain is refused", () => {
     const { host, vcpu, domain } = guestWithTable(scheme);
     domain.store(DOMAIN_state, DOMSTATE_dying);
-    const before = everyWord(host);
+    const before = everyWord(host, { history: true });
     expect(mark(vcpu, HEAD)).toBe(-ESRCH);
-    expect(everyWord(host)).toBe(before);
+    expect(everyWord(host, { history: true })).toBe(before);
     expect(update(vcpu, TABLE, 0, HEAD, BIG_RW)).toBeLessThan(0);
-    expect(everyWord(host)).toBe(before);
+    expect(everyWord(host, { history: true })).toBe(before);
   });
 
   it("an operation on a superpage that is busy waits", () => {
@@ -270,12 +270,12 @@ describe.each(modes)("%s", (scheme) => {
     host.superpage.store(2 * (HEAD >> 2), busy);
     expect(superpageState(host, HEAD).busy).toBe(true);
     const { scheme: held } = host;
-    expect(() => held.mark(vcpu, domain, HEAD)).toThrow(/deadlock/);
-    expect(() => held.unmark(vcpu, domain, HEAD)).toThrow(/deadlock/);
-    expect(() => held.map(vcpu, domain, HEAD, true)).toThrow(/deadlock/);
-    expect(() => held.map(vcpu, domain, HEAD, false)).toThrow(/deadlock/);
-    expect(() => held.unmap(vcpu, HEAD, true)).toThrow(/deadlock/);
-    expect(() => held.relinquish(vcpu, domain, HEAD)).toThrow(/deadlock/);
+    expect(() => held.mark(vcpu, domain, HEAD, false)).toThrow(/deadlock/);
+    expect(() => held.unmark(vcpu, domain, HEAD, false)).toThrow(/deadlock/);
+    expect(() => held.map(vcpu, domain, HEAD, true, false)).toThrow(/deadlock/);
+    expect(() => held.map(vcpu, domain, HEAD, false, false)).toThrow(/deadlock/);
+    expect(() => held.unmap(vcpu, HEAD, true, false)).toThrow(/deadlock/);
+    expect(() => held.relinquish(vcpu, domain, HEAD, false)).toThrow(/deadlock/);
     expect(host.superpage.load(2 * (HEAD >> 2))).toBe(busy);
   });
 });

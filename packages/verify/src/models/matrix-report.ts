@@ -115,6 +115,9 @@ export function boundsText(bounds: CheckBounds): string {
   return (
     `${counted(bounds.vcpus, "vCPU")}, ${counted(bounds.domains, "domain")}, ` +
     `${counted(bounds.superpages, "superpage")} of order ${bounds.order}, ${bounds.start} start${bounds.tlb ? ", TLB" : ""}` +
+    (bounds.preemptions > 0
+      ? `, ${bounds.preemptions} preemption${bounds.preemptions > 1 ? "s" : ""} an operation`
+      : "") +
     `${bounds.before.length > 0 ? `, after ${bounds.before.join(", ")}` : ""}; ${each.join("; ")}`
   );
 }
@@ -193,11 +196,12 @@ ${meanings.join("")}
 
 - More than the vCPUs and operations named with each model; superpages of order 3 and more; more than
   one superpage; three vCPUs.
-- S4's second half, that no domain changes the accounting word of another's superpage, where frames change hands
-  (\`release\`, \`destroy\`); elsewhere it is checked by what hypercalls return.
+- S4's second half, that no domain changes the accounting word of another's superpage, under \`rfc\` and \`xen-4.1\` where
+  frames change hands (\`release\`, \`destroy\`, \`preempted-destroy\`): their words name no owner. Elsewhere it is checked by
+  what hypercalls return; under \`sealed\` by the owner in the word, in every state.
 - Destruction of a domain while the other takes references on its superpage (map, mark), or while its own vCPUs run.
 - S6 is deadlock only: two vCPUs that disturb each other for ever are not looked for, nor whether an unmark comes to
-  succeed. Sequential consistency; no preemption inside bulk work.
+  succeed. Sequential consistency. More preemptions of an operation than named, and any of destruction.
 - Advisories (\`docs/advisories.md\` has searches of their own), and variants of \`sealed\` with single checks removed.
 
 ## Models

@@ -175,6 +175,48 @@ export const namedModels: readonly NamedModel[] = [
       steps: 2,
     },
   },
+  {
+    name: "preempted-map",
+    examines:
+      "A map that is preempted between two of its frames while another vCPU maps or marks the superpage, or pins in it.",
+    options: {
+      ...oneDomain,
+      preemptions: 1,
+      operations: [["map-2m-rw"], ["map-2m-rw", "mark", "pin-1"]],
+      steps: 1,
+    },
+  },
+  {
+    name: "preempted-unmap",
+    examines:
+      "An unmap or unmark that is preempted between two of its frames while another vCPU maps the superpage, or pins in it.",
+    options: {
+      ...oneDomain,
+      preemptions: 1,
+      before: ["mark", "map-2m-rw"],
+      operations: [
+        ["unmap-2m", "unmark"],
+        ["map-2m-rw", "pin-1"],
+      ],
+      steps: [2, 1],
+    },
+  },
+  {
+    name: "preempted-destroy",
+    examines:
+      "An unmap or mark that is preempted and never continued, because the toolstack pauses and destroys the domain; the " +
+      "other domain gets the superpage.",
+    options: {
+      ...twoDomains,
+      preemptions: 2,
+      before: ["map-2m-rw"],
+      operations: [
+        ["unmap-2m", "mark"],
+        ["destroy-first", "populate"],
+      ],
+      steps: [1, 2],
+    },
+  },
 ];
 
 /**

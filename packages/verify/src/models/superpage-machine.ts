@@ -51,8 +51,15 @@ export interface SuperpageMachineOptions {
   readonly start: SuperpageStart;
   readonly unfixed?: readonly Advisory[];
   readonly allocate: WordsAllocator;
+  /** log2 of the entries in a table. Default: as many as a superpage has frames, and two at least. */
+  readonly tableOrder?: number;
   /** Keep cached translations: see `modelTlb` of the host. */
   readonly tlb: boolean;
+  /** Whether the domains after the first may act on others, as dom0 may. Default false. */
+  readonly privileged?: boolean;
+  /** See the host's options of these names. */
+  readonly preempt?: (vcpu: Vcpu) => boolean;
+  readonly continued?: (vcpu: Vcpu) => void;
 }
 
 /** The machine, ready to run. */
@@ -112,20 +119,22 @@ export function buildSuperpageMachine(options: SuperpageMachineOptions): Superpa
     frames,
     scheme: options.scheme,
     superpageOrder: order,
-    tableOrder: Math.max(1, order, Math.ceil(Math.log2(slots))),
+    tableOrder: options.tableOrder ?? Math.max(1, order, Math.ceil(Math.log2(slots))),
     maxVcpus: vcpuDomains.length,
     xenFrames: size,
     residentMemory: true,
     modelTlb: options.tlb,
     unfixed: options.unfixed ?? [],
     allocate: options.allocate,
+    preempt: options.preempt ?? (() => false),
+    continued: options.continued ?? (() => {}),
   });
   const domainCount = Math.max(...vcpuDomains) + 1;
   const domains: Domain[] = [];
   const vcpus: Vcpu[] = Array.from({ length: vcpuDomains.length });
   for (let index = 0; index < domainCount; index++) {
     const members = vcpuDomains.flatMap((domain, vcpu) => (domain === index ? [vcpu] : []));
-    const domain = createDomain(host, { vcpus: members.length });
+    const domain = createDomain(host, { vcpus: members.length, privileged: index > 0 && options.privileged === true });
     for (const [i, vcpu] of members.entries()) vcpus[vcpu] = domain.vcpus[i] as Vcpu;
     domains.push(domain);
   }

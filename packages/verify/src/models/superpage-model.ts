@@ -1,5 +1,7 @@
 import { type LocalState, type Model, type ModelOptions, type Program, done } from "@xsp/checker";
 import { type Advisory, type Scheme, schemeByName } from "@xsp/hypervisor";
+import { DomainPause, Paused } from "./domain-pause.ts";
+import { PreemptionChoice } from "./preemption-choice.ts";
 import { type SuperpageMachine, type SuperpageStart, buildSuperpageMachine } from "./superpage-machine.ts";
 import { type SuperpageOperation, operationArguments, superpageOperations } from "./superpage-operations.ts";
 import { resultName, superpageProperties } from "./superpage-properties.ts";
@@ -23,7 +25,13 @@ export interface SuperpageModelOptions {
   /** Operations that the first vCPU has performed on each superpage before the exploration begins. */
   readonly before?: readonly string[];
   readonly unfixed?: readonly Advisory[];
+  /** See the machine's option of this name. */
+  readonly tableOrder?: number;
   readonly tlb?: boolean;
+  /** How often each operation may be preempted, wherever Xen asks. Default 0. */
+  readonly preemptions?: number;
+  /** Whether the domains after the first may act on others, as dom0 may. */
+  readonly privileged?: boolean;
 }
 
 function operationByName(name: string): SuperpageOperation {
@@ -48,6 +56,7 @@ export function tokenOptions(
   options: Omit<SuperpageModelOptions, "scheme"> & { readonly scheme: string },
 ): ModelOptions {
   const { scheme, vcpuDomains, superpages = 1, order, start, steps, tlb = false, unfixed = [] } = options;
+  const { preemptions = 0 } = options;
   return {
     scheme,
     vcpus: vcpuDomains.join(""),
@@ -57,6 +66,7 @@ export function tokenOptions(
     steps: typeof steps === "number" ? steps : steps.join(" "),
     tlb,
     unfixed: unfixed.join(" "),
+    ...(preemptions === 0 ? {} : { preemptions }),
   };
 }
 
@@ -69,11 +79,15 @@ export function superpageModel(name: string, options: SuperpageModelOptions): Mo
   const scheme = typeof options.scheme === "string" ? schemeByName(options.scheme) : options.scheme;
   const lists = operationLists(options).map((names) => names.map(operationByName));
   const before = (options.before ?? []).map(operationByName);
+  const pausesFirst = lists.flat().some((operation) => operation.pausesFirst === true);
+  const preemptions = options.preemptions ?? 0;
   const settled = lists.flat().every(({ movesFrames }) => movesFrames !== true);
   return {
     name,
     options: tokenOptions({ ...options, scheme: scheme.name }),
     setup(world) {
+      const preemption = new PreemptionChoice(preemptions);
+      const pause = pausesFirst ? new DomainPause(world.allocate) : undefined;
       const machine = buildSuperpageMachine({
         scheme,
         vcpuDomains: options.vcpuDomains,
@@ -82,7 +96,15 @@ export function superpageModel(name: string, options: SuperpageModelOptions): Mo
         start: options.start,
         unfixed: options.unfixed ?? [],
         tlb: options.tlb ?? false,
+        privileged: options.privileged ?? false,
+        ...(options.tableOrder === undefined ? {} : { tableOrder: options.tableOrder }),
         allocate: world.allocate,
+        preempt: preemption.preempt,
+        continued: (vcpu) => {
+          if (pause === undefined || vcpu.domain !== machine.domains[0] || !preemption.isRunning(vcpu)) return;
+          pause.leave();
+          if (!pause.enter()) throw new Paused();
+        },
       });
       for (const operation of before) {
         for (const superpage of superpagesOf(machine, operation)) operation.run(machine, 0, superpage);
@@ -91,9 +113,12 @@ export function superpageModel(name: string, options: SuperpageModelOptions): Mo
         programs: lists.map((operations, vcpu) => {
           const steps = typeof options.steps === "number" ? options.steps : options.steps[vcpu]!;
           const foreign = settled && options.vcpuDomains[vcpu] !== 0;
-          return sequenceProgram(machine, vcpu, operations, steps, foreign);
+          return sequenceProgram({ machine, vcpu, operations, steps, foreign, preemption, pause });
         }),
-        properties: [...superpageProperties(machine), ...superpageWitnesses(machine, lists.flat(), before)],
+        properties: [
+          ...superpageProperties(machine),
+          ...superpageWitnesses(machine, lists.flat(), before, preemptions),
+        ],
       };
     },
   };
@@ -104,17 +129,25 @@ function superpagesOf(machine: SuperpageMachine, operation: SuperpageOperation):
   return operation.everywhere === true ? [0] : [...machine.heads.keys()];
 }
 
+/** What a vCPU's program is made of. */
+interface SequenceParts {
+  readonly machine: SuperpageMachine;
+  readonly vcpu: number;
+  readonly operations: readonly SuperpageOperation[];
+  readonly steps: number;
+  /** Whether the superpage is another domain's for good. */
+  readonly foreign: boolean;
+  readonly preemption: PreemptionChoice;
+  /** Where some operation pauses the first domain. */
+  readonly pause: DomainPause | undefined;
+}
+
 /**
  * Every sequence of operations up to a length: the local state is how many are left, and a 1 behind it once the vCPU
- * has changed the accounting of a superpage that is another domain's for good (`foreign`).
+ * has changed the accounting of a superpage that is another domain's for good.
  */
-function sequenceProgram(
-  machine: SuperpageMachine,
-  vcpu: number,
-  operations: readonly SuperpageOperation[],
-  steps: number,
-  foreign: boolean,
-): Program {
+function sequenceProgram({ machine, vcpu, operations, steps, foreign, preemption, pause }: SequenceParts): Program {
+  const paused = machine.vcpus[vcpu]!.domain === machine.domains[0] ? pause : undefined;
   const ways = operations.flatMap((operation) =>
     superpagesOf(machine, operation).map((superpage) => ({
       operation,
@@ -129,7 +162,18 @@ function sequenceProgram(
       if (left === 0) return done;
       const { operation, superpage, named } = ways[context.choose(ways.length)]!;
       context.begin(operation.label, ...named);
-      const rc = operation.run(machine, vcpu, superpage);
+      preemption.begin(context, machine.vcpus[vcpu]!);
+      if (paused?.enter() === false) return done;
+      if (operation.pausesFirst === true) pause?.pause();
+      let rc: number;
+      try {
+        rc = operation.run(machine, vcpu, superpage);
+      } catch (error) {
+        // Preempted and never continued. The checker's own throws go on.
+        if (error instanceof Paused) return done;
+        throw error;
+      }
+      paused?.leave();
       context.note(operation.label, named, resultName(rc));
       const next = operation.last === true ? 0 : left - 1;
       const trespasses = foreign && operation.accounts === true && rc === 0;

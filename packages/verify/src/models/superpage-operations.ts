@@ -37,6 +37,8 @@ export interface SuperpageOperation {
   readonly accounts?: boolean;
   /** Whether frames of the superpage can change hands. */
   readonly movesFrames?: boolean;
+  /** Whether the first domain is paused before, so that its vCPUs do not run again. */
+  readonly pausesFirst?: boolean;
   /**
    * Performs it.
    *
@@ -67,6 +69,9 @@ function inSuperpage({ host }: SuperpageMachine, frame: number): number {
 function frameOf(machine: SuperpageMachine, superpage: number, frame: number): number {
   return (machine.heads[superpage] as number) + inSuperpage(machine, frame);
 }
+
+/** Entries of one kind that a word of `sealed` can count. */
+const WORD_LIMIT = 0x7ff;
 
 const flagsRw = _PAGE_PRESENT | _PAGE_RW;
 
@@ -187,6 +192,41 @@ export const superpageOperations: Readonly<Record<string, SuperpageOperation>> =
     last: true,
     movesFrames: true,
     run: (machine, vcpu) => destroyDomain(machine.vcpus[vcpu]!.domain),
+  },
+  // By the toolstack: the vCPU's own domain has nothing to do with it.
+  "destroy-first": {
+    label: "destroy the first domain",
+    movesFrames: true,
+    pausesFirst: true,
+    run: (machine) => destroyDomain(machine.domains[0]!),
+  },
+  "destroy-first-running": {
+    label: "destroy the first domain while it runs",
+    movesFrames: true,
+    run: (machine) => destroyDomain(machine.domains[0]!),
+  },
+  "fill-2m-rw": {
+    label: "map 2M RW in all other slots, to the limit of a word",
+    run: (machine, vcpu, superpage) => {
+      const head = machine.heads[superpage]!;
+      for (const table of machine.l2) {
+        for (let slot = machine.heads.length; slot < machine.host.memory.entries; slot++) {
+          if (machine.host.scheme.state(machine.host, head).count === WORD_LIMIT) return 0;
+          const rc = updateEntry(machine, vcpu, table, slot, pteLo(head, flagsRw | _PAGE_PSE));
+          if (rc !== 0) return rc;
+        }
+      }
+      return 0;
+    },
+  },
+  "map-2m-rw-for-first": {
+    label: "map 2M RW for the first domain",
+    run: (machine, vcpu, superpage) => {
+      const [first] = machine.domains;
+      const address = ((machine.l2[0]! & 0xfffff) << 12) | (superpage << 3);
+      const requests = Int32Array.of(address, 0, pteLo(machine.heads[superpage]!, flagsRw | _PAGE_PSE), 0);
+      return doMmuUpdate(machine.vcpus[vcpu]!, requests, 1, ((first!.domid + 1) << 16) | DOMID_SELF);
+    },
   },
 };
 

@@ -7,12 +7,13 @@ import { frameName, type SuperpageMachine, superpageFrames, superpageName } from
  * layout it takes from the hypervisor's own packed words, spelled out here so that a mistake there cannot hide itself.
  *
  *   type_info    type 31–28, validated 26                      owner        slots 7–0 and 23–16, a frame each
- *   an entry     present 0, RW 1, PSE 7, frame from 12
+ *   an entry     present 0, RW 1, PSE 7, frame from 12       `sealed`     owner 29–22 of the superpage's first word
  */
 const VALIDATED = 1 << 26;
 const TYPE_AND_VALIDATED = (0xf << 28) | VALIDATED;
 /** Owner slots of the two frames of an owner word; what stands beside them are TLB stamps. */
 const OWNERS = 0x00ff00ff;
+const SEALED_OWNER = 0xff << 22;
 const PRESENT_RW = 3;
 const PRESENT = 1;
 const PSE = 0x80;
@@ -39,7 +40,11 @@ function writableThrough(
   for (const [vcpu, table] of l2.entries()) {
     for (let slot = 0; slot < heads.length; slot++) {
       const lo = host.memory.loadLo(table, slot);
-      if ((lo & (PRESENT_RW | PSE)) === (PRESENT_RW | PSE) && lo >>> 12 === head && tableLevel(machine, state, table) === 2) {
+      if (
+        (lo & (PRESENT_RW | PSE)) === (PRESENT_RW | PSE) &&
+        lo >>> 12 === head &&
+        tableLevel(machine, state, table) === 2
+      ) {
         return `the superpage entry in vCPU ${vcpu}'s L2 table`;
       }
     }
@@ -146,6 +151,24 @@ function trespasser(machine: SuperpageMachine, state: StateView): string | undef
   return undefined;
 }
 
+/**
+ * Whether a superpage's word names a domain that does not own its lead frame. Only `sealed` keeps an owner: as long as
+ * it does, nobody else has anything to do with the word.
+ */
+function strangerWord(machine: SuperpageMachine, state: StateView): string | undefined {
+  const { host, heads } = machine;
+  if (host.scheme.wordsPerSuperpage !== 2) return undefined;
+  for (const [superpage, head] of heads.entries()) {
+    const word = state.bits(SEALED_OWNER, () => host.superpage.load(2 * (head >> host.superpageOrder)));
+    const named = (word & SEALED_OWNER) >>> 22;
+    if (named === 0) continue;
+    const owner = (state.bits(OWNERS, () => host.owner.load(head >> 1)) >> ((head & 1) << 4)) & 0xff;
+    if (named === owner) continue;
+    return `${superpageName(machine, superpage)}'s word is that of the domain of slot ${named}, and its lead frame is not`;
+  }
+  return undefined;
+}
+
 function property(kind: Property["kind"], name: string, broken: (state: StateView) => string | undefined): Property {
   return { kind, name, holds: (state) => broken(state) === undefined, explain: (state) => broken(state) ?? "" };
 }
@@ -164,7 +187,9 @@ export function superpageProperties(machine: SuperpageMachine): Property[] {
         ? undefined
         : `frame ${first.mfn}: ${first.word} is ${first.found}, what exists implies ${first.expected} (${first.reason})`;
     }),
-    property("always", "S4", (state) => brokenIsolation(machine, state) ?? trespasser(machine, state)),
+    property("always", "S4", (state) => {
+      return brokenIsolation(machine, state) ?? strangerWord(machine, state) ?? trespasser(machine, state);
+    }),
     property("quiescent", "S5", () => leftOver(machine)),
   ];
 }

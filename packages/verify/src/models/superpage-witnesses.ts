@@ -34,6 +34,7 @@ export function superpageWitnesses(
   machine: SuperpageMachine,
   operations: readonly SuperpageOperation[],
   before: readonly SuperpageOperation[],
+  preemptions: number,
 ): Property[] {
   const { host, heads } = machine;
   const labels = new Set(operations.map(({ label }) => label));
@@ -61,7 +62,8 @@ export function superpageWitnesses(
         .some((frame) => isPageTable(machine, state, frame)),
     ),
   );
-  if (marks && !done.has("mark")) sometimes("mark", "the superpage is marked", (state) => heads.some((head) => isMarked(state, head)));
+  if (marks && !done.has("mark"))
+    sometimes("mark", "the superpage is marked", (state) => heads.some((head) => isMarked(state, head)));
   if (marks && done.has("mark"))
     sometimes("unmark", "the superpage is not marked any more", (state) => {
       return heads.some((head) => !isMarked(state, head));
@@ -77,5 +79,18 @@ export function superpageWitnesses(
   sometimes("destroy the domain", "a domain is gone", () => {
     return machine.domains.some((domain) => domain.load(0) === DOMAIN_GONE);
   });
+  sometimes("destroy the first domain", "a domain is gone", () => machine.domains[0]?.load(0) === DOMAIN_GONE);
+  // The schemes as published never stop inside a superpage.
+  if (preemptions > 0 && host.scheme.name.startsWith("sealed")) {
+    list.push({
+      kind: "sometimes",
+      name: "a preempted hypercall has left more than the users need",
+      holds: (state) =>
+        heads.some((head) => {
+          const owner = ownerOf(machine, state, head);
+          return !host.scheme.state(host, head).busy && host.scheme.leftOver(host, owner, head);
+        }),
+    });
+  }
   return list;
 }

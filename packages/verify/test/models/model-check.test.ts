@@ -32,8 +32,8 @@ const quick: Readonly<Record<string, Expected>> = {
       "rfc-busy-over-1": [365_231, 697301, "S1 S3"],
       "rfc-busy-over-2": [365_731, 698261, "S1 S3"],
       "xen-4.1": [691_397, 1319500, "S1 S3"],
-      sealed: [135_181, 259159, ""],
-      "sealed-deferred": [135_480, 259711, ""],
+      sealed: [133_555, 255671, ""],
+      "sealed-deferred": [133_854, 256223, ""],
     },
   },
   "unmark-mapped": {
@@ -50,7 +50,7 @@ const quick: Readonly<Record<string, Expected>> = {
       "rfc-busy-over-2": [578_798, 1113123, "S1 S2 S3"],
       "xen-4.1": [5_236, 10029, ""],
       sealed: [1_004, 1876, ""],
-      "sealed-deferred": [7_089, 13634, ""],
+      "sealed-deferred": [10_419, 20149, ""],
     },
   },
   "map-map-unmap": {
@@ -66,8 +66,8 @@ const quick: Readonly<Record<string, Expected>> = {
       "rfc-busy-over-1": [49_344, 94526, ""],
       "rfc-busy-over-2": [49_344, 94526, ""],
       "xen-4.1": [78_686, 150549, "S1 S3"],
-      sealed: [25_364, 48908, ""],
-      "sealed-deferred": [25_364, 48908, ""],
+      sealed: [32_369, 62308, ""],
+      "sealed-deferred": [32_369, 62308, ""],
     },
   },
   "unmark-unmark-pin": {
@@ -79,8 +79,8 @@ const quick: Readonly<Record<string, Expected>> = {
       "rfc-busy-over-1": [222_843, 422463, ""],
       "rfc-busy-over-2": [222_843, 422463, ""],
       "xen-4.1": [222_850, 422475, ""],
-      sealed: [54_874, 104576, ""],
-      "sealed-deferred": [54_874, 104576, ""],
+      sealed: [58_347, 111019, ""],
+      "sealed-deferred": [58_347, 111019, ""],
     },
   },
   "read-only": {
@@ -109,8 +109,8 @@ const quick: Readonly<Record<string, Expected>> = {
       "rfc-busy-over-1": [335_190, 658110, ""],
       "rfc-busy-over-2": [335_190, 658110, ""],
       "xen-4.1": [338_530, 664679, ""],
-      sealed: [263_272, 517360, ""],
-      "sealed-deferred": [263_272, 517360, ""],
+      sealed: [262_303, 515349, ""],
+      "sealed-deferred": [262_303, 515349, ""],
     },
   },
   "foreign-map": {
@@ -122,8 +122,8 @@ const quick: Readonly<Record<string, Expected>> = {
       "rfc-busy-over-1": [41_381, 81777, "S4"],
       "rfc-busy-over-2": [41_381, 81777, "S4"],
       "xen-4.1": [43_287, 85395, "S4"],
-      sealed: [67_891, 134602, ""],
-      "sealed-deferred": [67_891, 134602, ""],
+      sealed: [67_325, 133478, ""],
+      "sealed-deferred": [67_325, 133478, ""],
     },
   },
   "foreign-unmark": {
@@ -135,8 +135,8 @@ const quick: Readonly<Record<string, Expected>> = {
       "rfc-busy-over-1": [77_896, 153599, "S3 S4"],
       "rfc-busy-over-2": [78_336, 154459, "S3 S4"],
       "xen-4.1": [137_938, 271296, "S3 S4"],
-      sealed: [4_615, 8816, ""],
-      "sealed-deferred": [4_615, 8816, ""],
+      sealed: [4_383, 8356, ""],
+      "sealed-deferred": [4_383, 8356, ""],
     },
   },
   destroy: {
@@ -148,8 +148,8 @@ const quick: Readonly<Record<string, Expected>> = {
       "rfc-busy-over-1": [16_540, 31930, ""],
       "rfc-busy-over-2": [16_540, 31930, ""],
       "xen-4.1": [16_531, 31913, ""],
-      sealed: [16_567, 31981, ""],
-      "sealed-deferred": [16_567, 31981, ""],
+      sealed: [16_558, 31964, ""],
+      "sealed-deferred": [16_558, 31964, ""],
     },
   },
   "stale-tlb": {
@@ -165,8 +165,64 @@ const quick: Readonly<Record<string, Expected>> = {
       "rfc-busy-over-1": [20_063, 38863, ""],
       "rfc-busy-over-2": [20_063, 38863, ""],
       "xen-4.1": [20_107, 38947, ""],
-      sealed: [26_467, 51451, ""],
-      "sealed-deferred": [26_467, 51451, ""],
+      sealed: [42_695, 83355, ""],
+      "sealed-deferred": [42_695, 83355, ""],
+    },
+  },
+  "preempted-map": {
+    examined: "S1 S2 S3 S6",
+    witnessed: [
+      "a frame of the superpage is a page table",
+      "a preempted hypercall has left more than the users need",
+      "the superpage is marked",
+      "a superpage is mapped writable",
+    ],
+    found: {
+      "per-frame": [222_043, 425639, ""],
+      rfc: [324_947, 616565, "S3"],
+      "rfc-busy-over-1": [324_947, 616565, "S3"],
+      "rfc-busy-over-2": [324_947, 616565, "S3"],
+      "xen-4.1": [1_038_825, 2017406, ""],
+      sealed: [637_380, 1249132, ""],
+      "sealed-deferred": [637_380, 1249132, ""],
+    },
+  },
+  "preempted-unmap": {
+    examined: "S1 S2 S3 S6",
+    witnessed: [
+      "a superpage is mapped writable",
+      "a superpage is unmapped",
+      "the superpage is not marked any more",
+      "a preempted hypercall has left more than the users need",
+      "a frame of the superpage is a page table",
+    ],
+    found: {
+      "per-frame": [47_714, 93491, ""],
+      rfc: [308_183, 598038, "S1 S2 S3 S4"],
+      "rfc-busy-over-1": [15_328, 28608, "S3"],
+      "rfc-busy-over-2": [308_327, 598301, "S1 S2 S3 S4"],
+      "xen-4.1": [80_125, 152775, "S3"],
+      sealed: [517_485, 1018597, ""],
+      "sealed-deferred": [1_046_282, 2066259, ""],
+    },
+  },
+  "preempted-destroy": {
+    examined: "S1 S2 S3 S4 S5 S6",
+    witnessed: [
+      "the superpage is marked",
+      "a superpage is unmapped",
+      "a preempted hypercall has left more than the users need",
+      "a domain is gone",
+      "the superpage belongs to the other domain",
+    ],
+    found: {
+      "per-frame": [7_341, 10044, ""],
+      rfc: [8_214, 11275, "S3 S5"],
+      "rfc-busy-over-1": [8_214, 11275, "S3 S5"],
+      "rfc-busy-over-2": [8_214, 11275, "S3 S5"],
+      "xen-4.1": [7_611, 10454, ""],
+      sealed: [38_128, 61391, ""],
+      "sealed-deferred": [38_128, 61391, ""],
     },
   },
 };
@@ -183,7 +239,9 @@ describe.each(Object.entries(quick))("%s", (name, { examined, witnessed, found }
     expect(check).toMatchObject({ reason: undefined, vacuous: [] });
     expect(check.verdict).toBe(violated(check) === "" ? "holds" : "violated");
     const names = check.properties.map((property) => property.name).filter((each) => each !== "error");
-    expect(names.join(" ")).toBe(examined);
+    // A property that is broken without being examined counts too: rfc can lose the very frame.
+    const counted = new Set([...examined.split(" "), ...violated(check).split(" ")].filter((each) => each !== ""));
+    expect(names).toEqual([...counted].toSorted());
     if (scheme === "sealed") expect(check.witnessed).toEqual(witnessed);
     else expect(witnessed).toEqual(expect.arrayContaining([...check.witnessed]));
   });
@@ -205,9 +263,9 @@ describe("over the quick models", () => {
 
   // The broken twins: the same models find what is wrong with the schemes as published.
   test.each([
-    ["rfc", ["S1", "S2", "S3", "S4"]],
-    ["rfc-busy-over-1", ["S1", "S3", "S4"]],
-    ["rfc-busy-over-2", ["S1", "S2", "S3", "S4"]],
+    ["rfc", ["S1", "S2", "S3", "S4", "S5"]],
+    ["rfc-busy-over-1", ["S1", "S3", "S4", "S5"]],
+    ["rfc-busy-over-2", ["S1", "S2", "S3", "S4", "S5"]],
     ["xen-4.1", ["S1", "S3", "S4"]],
   ])("%s breaks what it breaks", (scheme, properties) => {
     expect(brokenOf(scheme)).toEqual(properties);
