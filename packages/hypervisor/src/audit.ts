@@ -17,6 +17,7 @@ import { noteEntries, notePartial } from "./page-table-note.ts";
 import {
   SEALED_busy,
   SEALED_mark,
+  SEALED_max_uses,
   SEALED_owner_mask,
   SEALED_owner_shift,
   SEALED_readers_shift,
@@ -290,6 +291,15 @@ class Audit {
       const counted = word & SEALED_writers_mask;
       const by = (word & SEALED_owner_mask) >>> SEALED_owner_shift;
       this.report(head, "superpage", expected, word, `${w} writable entries, word counts ${counted} for slot ${by}`);
+    }
+    if (w > SEALED_max_uses || r > SEALED_max_uses) {
+      this.report(
+        head,
+        "superpage",
+        SEALED_max_uses,
+        Math.max(w, r),
+        "superpage entries of one kind, more than a word counts",
+      );
     }
     if (held !== target && !leftOver) {
       this.report(head, "superpage", target, held, "references held for the superpage");

@@ -92,6 +92,8 @@ export { type HostOptions, createHost } from "./host-builder.ts";
 export { Domain, Host, type Refusal, Vcpu, bytesPerFrame } from "./host.ts";
 export type { Scheme, SchemeName, SuperpageState } from "./scheme.ts";
 export { schemeByName, schemeHasMarks, schemeNames } from "./schemes/scheme-list.ts";
+export { type SealedCheck, sealedChecks } from "./schemes/sealed-checks.ts";
+export { sealedWithout } from "./schemes/sealed.ts";
 export { type VersionSwitches, type XenVersion, versions } from "./version.ts";
 export {
   type DomainOptions,

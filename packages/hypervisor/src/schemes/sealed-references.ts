@@ -10,6 +10,14 @@ import {
   SEALED_readers_mask,
   SEALED_writers_mask,
 } from "../sealed-info.ts";
+import {
+  CHECK_idle,
+  CHECK_lead_last,
+  CHECK_owner_kept,
+  CHECK_progress,
+  CHECK_remembered,
+  CHECK_to_target,
+} from "./sealed-checks.ts";
 import { getSuperpageFrames, getSuperpageTypes, putSuperpageFrames, putSuperpageTypes } from "../superpage-frames.ts";
 
 /*
@@ -72,7 +80,14 @@ function chunkOf(host: Host, preemptible: boolean): number {
  *
  * @returns 0; −EINTR when preempted, or −EINVAL when a frame refused, with `held` as far as it came.
  */
-export function acquire(vcpu: Vcpu, domain: Domain, head: number, wanted: number, preemptible: boolean): number {
+export function acquire(
+  vcpu: Vcpu,
+  domain: Domain,
+  head: number,
+  wanted: number,
+  preemptible: boolean,
+  without: number,
+): number {
   const { host } = vcpu;
   const frames = 1 << host.superpageOrder;
   const chunk = chunkOf(host, preemptible);
@@ -95,14 +110,16 @@ export function acquire(vcpu: Vcpu, domain: Domain, head: number, wanted: number
       break;
     }
   }
-  if (held !== before) storeHeld(host, head, held);
+  if (held !== before && (rc === 0 || (without & CHECK_progress) === 0)) storeHeld(host, head, held);
   return rc;
 }
 
 /** Leaves `busy` before the work is done: what is held beyond the need of the users in the word waits for this vCPU. */
-export function leaveUnfinished(vcpu: Vcpu, head: number, word: number): void {
-  vcpu.host.superpage.store(stateIndex(vcpu.host, head), word & ~SEALED_busy);
-  setOldSuperpage(vcpu, head, wordOwner(word));
+export function leaveUnfinished(vcpu: Vcpu, head: number, word: number, without: number): void {
+  let left = (without & CHECK_idle) === 0 ? word & ~SEALED_busy : word;
+  if ((without & CHECK_owner_kept) !== 0 && target(vcpu.host, word) === 0) left = 0;
+  vcpu.host.superpage.store(stateIndex(vcpu.host, head), left);
+  if ((without & CHECK_remembered) === 0) setOldSuperpage(vcpu, head, wordOwner(word));
 }
 
 /**
@@ -111,7 +128,7 @@ export function leaveUnfinished(vcpu: Vcpu, head: number, word: number): void {
  *
  * @returns 0, or −ERESTART when preempted: the rest waits as the vCPU's old superpage.
  */
-export function settle(vcpu: Vcpu, head: number, preemptible: boolean): number {
+export function settle(vcpu: Vcpu, head: number, preemptible: boolean, without: number): number {
   const { host } = vcpu;
   const frames = 1 << host.superpageOrder;
   const chunk = chunkOf(host, preemptible);
@@ -120,7 +137,7 @@ export function settle(vcpu: Vcpu, head: number, preemptible: boolean): number {
   // Nobody else changes a busy word, so it is read once.
   const word = words.load(index);
   const needed = target(host, word);
-  const keep = Math.max(1, needed);
+  const keep = (without & CHECK_to_target) === 0 ? Math.max(1, needed) : 1;
   let held = loadHeld(host, head);
   while (held > keep) {
     const end = Math.max(held - chunk, held > frames ? Math.max(frames, keep) : keep);
@@ -129,15 +146,16 @@ export function settle(vcpu: Vcpu, head: number, preemptible: boolean): number {
     held = end;
     if (held > keep && preemptible && host.preempt(vcpu)) {
       storeHeld(host, head, held);
-      leaveUnfinished(vcpu, head, word);
+      leaveUnfinished(vcpu, head, word, without);
       return -ERESTART;
     }
   }
   if (needed === 0) {
+    host.perf.framePuts++;
+    if ((without & CHECK_lead_last) !== 0) putPage(host, head);
     storeHeld(host, head, 0);
     words.store(index, 0);
-    host.perf.framePuts++;
-    putPage(host, head);
+    if ((without & CHECK_lead_last) === 0) putPage(host, head);
   } else {
     storeHeld(host, head, held);
     words.store(index, word & ~SEALED_busy);

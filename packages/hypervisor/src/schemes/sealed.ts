@@ -14,6 +14,28 @@ import {
   SEALED_writers_mask,
 } from "../sealed-info.ts";
 import {
+  CHECK_busy_add,
+  CHECK_busy_in_swap,
+  CHECK_busy_remove,
+  CHECK_busy_trim,
+  CHECK_busy_unmark,
+  CHECK_dying_map,
+  CHECK_dying_mark,
+  CHECK_enough,
+  CHECK_fresh_add,
+  CHECK_fresh_remove,
+  CHECK_fresh_unmark,
+  CHECK_lead_first,
+  CHECK_limit,
+  CHECK_marked,
+  CHECK_not_marked,
+  CHECK_owner_add,
+  CHECK_owner_trim,
+  CHECK_owner_unmark,
+  type SealedCheck,
+  checkBit,
+} from "./sealed-checks.ts";
+import {
   SEALED_WORDS,
   acquire,
   leaveUnfinished,
@@ -75,132 +97,172 @@ import {
  *
  * @param add - what is added to the word.
  * @param most - the field that must not be full, as a mask.
+ * @param without - checks taken out: 0 outside of tests (`sealed-checks.ts`).
  */
-function addUser(vcpu: Vcpu, domain: Domain, head: number, add: number, most: number, preemptible: boolean): number {
+function addUser(
+  vcpu: Vcpu,
+  domain: Domain,
+  head: number,
+  add: number,
+  most: number,
+  preemptible: boolean,
+  without: number,
+): number {
   const { host } = vcpu;
   const words = host.superpage;
   const index = stateIndex(host, head);
   let x = words.load(index);
+  // What the attempt decides by: the word it has read.
+  let decided = x;
   for (;;) {
     if (x === 0) {
       // Nothing is held. The lead frame first: it says whose the superpage is, and keeps it so.
-      if (!getPage(host, head, domain.slot)) return -EINVAL;
+      const leadFirst = (without & CHECK_lead_first) === 0;
+      if (leadFirst && !getPage(host, head, domain.slot)) return -EINVAL;
       const seen = words.compareAndSwap(index, 0, SEALED_busy | (domain.slot << SEALED_owner_shift));
       if (seen !== 0) {
-        putPage(host, head);
+        if (leadFirst) putPage(host, head);
         x = seen;
+        decided = x;
         continue;
+      }
+      if (!leadFirst && !getPage(host, head, domain.slot)) {
+        words.store(index, 0);
+        return -EINVAL;
       }
       host.perf.frameGets++;
       storeHeld(host, head, 1);
-      return becomeUser(vcpu, domain, head, add, preemptible);
+      return becomeUser(vcpu, domain, head, add, preemptible, without);
     }
-    if (wordOwner(x) !== domain.slot) return host.refuse("sealed: another's superpage", head, -EINVAL);
-    if ((x & SEALED_busy) !== 0) {
+    if (wordOwner(x) !== domain.slot && (without & CHECK_owner_add) === 0) {
+      return host.refuse("sealed: another's superpage", head, -EINVAL);
+    }
+    if ((x & SEALED_busy) !== 0 && (without & CHECK_busy_add) === 0) {
       x = words.waitWhile(index, x);
+      decided = x;
       continue;
     }
-    if ((x & most) === most) {
+    if ((x & most) === most && (without & (most === SEALED_mark ? CHECK_marked : CHECK_limit)) === 0) {
       return most === SEALED_mark
         ? host.refuse("mark: marked already", head, -EINVAL)
         : host.refuse("map: the count is at its limit", head, -EBUSY);
     }
-    const enough = target(host, x + add) <= target(host, x);
+    const enough = target(host, decided + add) <= target(host, decided) || (without & CHECK_enough) !== 0;
     const seen = words.compareAndSwap(index, x, enough ? x + add : x | SEALED_busy);
     if (seen !== x) {
       x = seen;
+      if ((without & CHECK_fresh_add) === 0) decided = x;
       continue;
     }
-    if (!enough) return becomeUser(vcpu, domain, head, add, preemptible);
+    if (!enough) return becomeUser(vcpu, domain, head, add, preemptible, without);
     host.perf.superpageGets++;
     return 0;
   }
 }
 
 /** Under `busy`: takes what is missing for one more user, counts it and leaves `busy`; or does not count it. */
-function becomeUser(vcpu: Vcpu, domain: Domain, head: number, add: number, preemptible: boolean): number {
+function becomeUser(
+  vcpu: Vcpu,
+  domain: Domain,
+  head: number,
+  add: number,
+  preemptible: boolean,
+  without: number,
+): number {
   const { host } = vcpu;
   const words = host.superpage;
   const index = stateIndex(host, head);
   const word = words.load(index);
-  const rc = acquire(vcpu, domain, head, target(host, word + add), preemptible);
+  const rc = acquire(vcpu, domain, head, target(host, word + add), preemptible, without);
   if (rc === 0) {
     host.perf.superpageGets++;
     words.store(index, (word + add) & ~SEALED_busy);
   } else if (rc === -EINTR) {
-    leaveUnfinished(vcpu, head, word);
+    leaveUnfinished(vcpu, head, word, without);
   } else {
-    settle(vcpu, head, preemptible);
+    settle(vcpu, head, preemptible, without);
   }
   return rc;
 }
 
 /** Takes an entry away; the references go when those who remain do not need them. */
-function removeUser(vcpu: Vcpu, head: number, remove: number, preemptible: boolean): number {
+function removeUser(vcpu: Vcpu, head: number, remove: number, preemptible: boolean, without: number): number {
   const { host } = vcpu;
   const words = host.superpage;
   const index = stateIndex(host, head);
   let x = words.load(index);
+  let decided = x;
   for (;;) {
-    if ((x & SEALED_busy) !== 0) {
+    if ((x & SEALED_busy) !== 0 && (without & CHECK_busy_remove) === 0) {
       x = words.waitWhile(index, x);
+      decided = x;
       continue;
     }
-    const nx = x - remove;
-    const falls = target(host, nx) < target(host, x);
-    const seen = words.compareAndSwap(index, x, falls ? nx | SEALED_busy : nx);
+    const falls = target(host, decided - remove) < target(host, decided);
+    const busy = falls && (without & CHECK_busy_in_swap) === 0 ? SEALED_busy : 0;
+    const seen = words.compareAndSwap(index, x, (x - remove) | busy);
     if (seen === x) {
       host.perf.superpagePuts++;
-      return falls ? settle(vcpu, head, preemptible) : 0;
+      return falls ? settle(vcpu, head, preemptible, without) : 0;
     }
     x = seen;
+    if ((without & CHECK_fresh_remove) === 0) decided = x;
   }
 }
 
 /** Takes `clear` out of the word of a domain's superpage, and gives back what is not needed then. */
-function clearAndTrim(vcpu: Vcpu, slot: number, head: number, clear: number, preemptible: boolean): number {
+function clearAndTrim(
+  vcpu: Vcpu,
+  slot: number,
+  head: number,
+  clear: number,
+  preemptible: boolean,
+  without: number,
+): number {
   const { host } = vcpu;
   const words = host.superpage;
   const index = stateIndex(host, head);
   let x = words.load(index);
   for (;;) {
     // It may have gone to another domain meanwhile, or to nobody.
-    if (wordOwner(x) !== slot) return 0;
-    if ((x & SEALED_busy) !== 0) {
+    if (x === 0 || (wordOwner(x) !== slot && (without & CHECK_owner_trim) === 0)) return 0;
+    if ((x & SEALED_busy) !== 0 && (without & CHECK_busy_trim) === 0) {
       x = words.waitWhile(index, x);
       continue;
     }
     const seen = words.compareAndSwap(index, x, (x & ~clear) | SEALED_busy);
     if (seen === x) {
       if ((x & clear) !== 0) host.perf.superpagePuts++;
-      return settle(vcpu, head, preemptible);
+      return settle(vcpu, head, preemptible, without);
     }
     x = seen;
   }
 }
 
-function sealedScheme(name: SchemeName, strict: boolean): Scheme {
+function sealedScheme(name: SchemeName, strict: boolean, without: number): Scheme {
   return {
     name,
     marks: true,
     wordsPerSuperpage: SEALED_WORDS,
 
     map(vcpu, domain, head, writable, preemptible) {
-      if (domain.load(DOMAIN_state) === DOMSTATE_dying) return vcpu.host.refuse("map: a dying domain", head, -ESRCH);
+      if (domain.load(DOMAIN_state) === DOMSTATE_dying && (without & CHECK_dying_map) === 0) {
+        return vcpu.host.refuse("map: a dying domain", head, -ESRCH);
+      }
       return writable
-        ? addUser(vcpu, domain, head, SEALED_writer, SEALED_writers_mask, preemptible)
-        : addUser(vcpu, domain, head, SEALED_reader, SEALED_readers_mask, preemptible);
+        ? addUser(vcpu, domain, head, SEALED_writer, SEALED_writers_mask, preemptible, without)
+        : addUser(vcpu, domain, head, SEALED_reader, SEALED_readers_mask, preemptible, without);
     },
 
     unmap(vcpu, head, writable, preemptible) {
-      return removeUser(vcpu, head, writable ? SEALED_writer : SEALED_reader, preemptible);
+      return removeUser(vcpu, head, writable ? SEALED_writer : SEALED_reader, preemptible, without);
     },
 
     mark(vcpu, domain, head, preemptible) {
-      const rc = addUser(vcpu, domain, head, SEALED_mark, SEALED_mark, preemptible);
-      if (rc !== 0 || domain.load(DOMAIN_state) !== DOMSTATE_dying) return rc;
+      const rc = addUser(vcpu, domain, head, SEALED_mark, SEALED_mark, preemptible, without);
+      if (rc !== 0 || domain.load(DOMAIN_state) !== DOMSTATE_dying || (without & CHECK_dying_mark) !== 0) return rc;
       // Destruction may have passed this superpage already: then nobody would ever clear the mark.
-      clearAndTrim(vcpu, domain.slot, head, SEALED_mark, preemptible);
+      clearAndTrim(vcpu, domain.slot, head, SEALED_mark, preemptible, without);
       return vcpu.host.refuse("mark: a dying domain", head, -ESRCH);
     },
 
@@ -209,34 +271,41 @@ function sealedScheme(name: SchemeName, strict: boolean): Scheme {
       const words = host.superpage;
       const index = stateIndex(host, head);
       let x = words.load(index);
+      let decided = x;
       for (;;) {
-        if (wordOwner(x) !== domain.slot) return host.refuse("unmark: not marked by this domain", head, -EINVAL);
-        if ((x & SEALED_busy) !== 0) {
+        if (wordOwner(x) !== domain.slot && (without & CHECK_owner_unmark) === 0) {
+          return host.refuse("unmark: not marked by this domain", head, -EINVAL);
+        }
+        if ((x & SEALED_busy) !== 0 && (without & CHECK_busy_unmark) === 0) {
           x = words.waitWhile(index, x);
+          decided = x;
           continue;
         }
-        if ((x & SEALED_mark) === 0) return host.refuse("unmark: not marked", head, -EINVAL);
+        if ((x & SEALED_mark) === 0 && (without & CHECK_not_marked) === 0) {
+          return host.refuse("unmark: not marked", head, -EINVAL);
+        }
         if (strict && (x & (SEALED_readers_mask | SEALED_writers_mask)) !== 0) {
           return host.refuse("unmark: superpage entries exist", head, -EBUSY);
         }
-        const nx = x & ~SEALED_mark;
-        const falls = target(host, nx) < target(host, x);
-        const seen = words.compareAndSwap(index, x, falls ? nx | SEALED_busy : nx);
+        const falls = target(host, decided & ~SEALED_mark) < target(host, decided);
+        const busy = falls && (without & CHECK_busy_in_swap) === 0 ? SEALED_busy : 0;
+        const seen = words.compareAndSwap(index, x, (x & ~SEALED_mark) | busy);
         if (seen === x) {
           host.perf.superpagePuts++;
-          if (falls) settle(vcpu, head, preemptible);
+          if (falls) settle(vcpu, head, preemptible, without);
           return 0;
         }
         x = seen;
+        if ((without & CHECK_fresh_unmark) === 0) decided = x;
       }
     },
 
     relinquish(vcpu, domain, head, preemptible) {
-      return clearAndTrim(vcpu, domain.slot, head, SEALED_mark, preemptible);
+      return clearAndTrim(vcpu, domain.slot, head, SEALED_mark, preemptible, without);
     },
 
     trim(vcpu, slot, head, preemptible) {
-      return clearAndTrim(vcpu, slot, head, 0, preemptible);
+      return clearAndTrim(vcpu, slot, head, 0, preemptible, without);
     },
 
     leftOver(host, slot, head) {
@@ -260,6 +329,14 @@ function sealedScheme(name: SchemeName, strict: boolean): Scheme {
 }
 
 /** Unmark is refused with EBUSY while superpage entries exist. */
-export const sealed: Scheme = sealedScheme("sealed", true);
+export const sealed: Scheme = sealedScheme("sealed", true, 0);
 /** Unmark takes the mark away at once, and the references go with the last entry. */
-export const sealedDeferred: Scheme = sealedScheme("sealed-deferred", false);
+export const sealedDeferred: Scheme = sealedScheme("sealed-deferred", false, 0);
+
+/**
+ * `sealed` or `sealed-deferred` with one of its checks taken out: for tests only, which show what each check is for. It
+ * goes by the name of the whole scheme, and no name finds it.
+ */
+export function sealedWithout(check: SealedCheck, name: "sealed" | "sealed-deferred" = "sealed"): Scheme {
+  return sealedScheme(name, name === "sealed", checkBit(check));
+}
