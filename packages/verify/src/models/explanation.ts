@@ -1,5 +1,6 @@
 import { type Trace, type TraceFormat, formatTrace, operationSpans, replay } from "@xsp/checker";
 import { allocatePlainWords } from "@xsp/words";
+import { earlierOperationsText } from "./earlier-operation.ts";
 import { isUnsoundAsPublished } from "../adversary/geometry.ts";
 import { type CheckBounds, type CheckedProperty, boundsOf, propertyName } from "./model-check.ts";
 import { modelOfToken } from "./model-list.ts";
@@ -86,7 +87,7 @@ function narrate(trace: Trace, scheme: string, before: readonly string[], machin
   const sentences: string[] = [];
   if (before.length > 0)
     sentences.push(
-      `Before it begins, vCPU 0 has performed ${before.join(", ")}${machine.heads.length > 1 ? " on each superpage" : ""}.`,
+      `Before it begins, ${earlierOperationsText(before)}${machine.heads.length > 1 ? " on each superpage" : ""}.`,
     );
   for (const [index, span] of spans.entries()) {
     const during = spans

@@ -1,4 +1,5 @@
 import type { ModelOptions } from "@xsp/checker";
+import { earlierOperation } from "./earlier-operation.ts";
 import type { NamedModel } from "./model-list.ts";
 import { machineFrames } from "./superpage-machine.ts";
 import { operationLists, tokenOptions } from "./superpage-model.ts";
@@ -140,6 +141,15 @@ function checkOperations({ name }: NamedModel, options: NamedModel["options"]): 
   const { vcpuDomains } = options;
   const lists = operationLists(options);
   const domains = new Set(vcpuDomains).size;
+  const earlier = Math.max(0, ...(options.before ?? []).map((each) => earlierOperation(each).vcpu));
+  if (earlier >= vcpuDomains.length) {
+    throw new BoundsProblem(
+      "vcpus",
+      `in ${name} vCPU ${earlier} has performed something before it begins`,
+      `${earlier + 1} or more`,
+      `ask for ${earlier + 1} vCPUs, or choose another model`,
+    );
+  }
   const populates = lists.flat().includes("populate");
   if (populates && domains < 2) {
     throw new BoundsProblem(

@@ -16,7 +16,7 @@ import { operationLists } from "./superpage-model.ts";
  * One check: one model under one scheme, explored to its end or to its budget, with a verdict for each property.
  */
 
-/** The properties of `protocol.md` that every model is checked for. S6 is the checker's own deadlock detection. */
+/** The properties of `protocol.md`. S6 is deadlocks, and in some models that an unmark succeeds in the end. */
 export const checkedProperties = ["S1", "S2", "S3", "S4", "S5", "S6"] as const;
 
 /** One of S1 to S6, or `error`: an assertion of the hypervisor failed, or its code threw. */
@@ -156,7 +156,7 @@ export class CheckRun {
       reduction: "independent",
       ...others,
       // A narrowed check has to witness nothing: it is a question about one property, not a claim about the model.
-      ...(properties === undefined ? {} : { properties: properties.map(checkerName) }),
+      ...(properties === undefined ? {} : { properties: properties.flatMap((name) => checkerNames(name, named)) }),
     };
     this.exploration =
       checkpoint === undefined ? new Exploration(model, explorer) : Exploration.resume(model, explorer, checkpoint);
@@ -215,6 +215,9 @@ export class CheckRun {
       counterexamples.push({ property: propertyName(property), message, depth, schedule, token, isShortest });
     }
     counterexamples.sort((a, b) => a.depth - b.depth);
+    const nearest = counterexamples.filter(
+      ({ property }, place) => counterexamples.findIndex((other) => other.property === property) === place,
+    );
     const vacuous = result.violations.filter(({ kind }) => kind === "vacuous").map(({ property }) => property);
     const broken = new Set(counterexamples.map(({ property }) => property));
     const names = (options.properties ?? [...checkedProperties, "error" as const]).filter((name) => {
@@ -227,12 +230,12 @@ export class CheckRun {
       model: named.name,
       scheme,
       bounds: boundsOf(named),
-      verdict: counterexamples.length > 0 ? "violated" : rest,
+      verdict: nearest.length > 0 ? "violated" : rest,
       reason,
       vacuous,
       witnessed: result.witnesses.map(({ property }) => property),
       properties: names.map((name) => ({ name, verdict: broken.has(name) ? "violated" : rest })),
-      counterexamples,
+      counterexamples: nearest,
       states: result.states,
       transitions: result.transitions,
       depth: result.depth,
@@ -261,8 +264,9 @@ function isExamined(property: CheckedProperty, named: NamedModel): boolean {
   return true;
 }
 
-function checkerName(property: CheckedProperty): string {
-  return property === "S6" ? "deadlock" : property;
+function checkerNames(property: CheckedProperty, { options }: NamedModel): string[] {
+  if (property !== "S6") return [property];
+  return options.unmarksAtLast === true ? ["deadlock", "S6"] : ["deadlock"];
 }
 
 /** The name a property goes by in `protocol.md`. */

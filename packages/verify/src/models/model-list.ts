@@ -13,6 +13,22 @@ export interface NamedModel {
 
 const oneDomain = { vcpuDomains: [0, 0], order: 1, start: "highmem" } as const;
 const twoDomains = { vcpuDomains: [0, 1], order: 1, start: "highmem" } as const;
+const threeVcpus = { vcpuDomains: [0, 0, 0], order: 1, start: "highmem" } as const;
+
+/** Every operation of protocol.md that the owner of a superpage can perform on it, or on its second frame. */
+const everyOperation = [
+  "map-2m-rw",
+  "map-2m-ro",
+  "unmap-2m",
+  "mark",
+  "unmark",
+  "pin-1",
+  "unpin-1",
+  "map-4k-rw-1",
+  "map-4k-ro-1",
+  "unmap-4k",
+  "release-1",
+];
 
 /**
  * The models, each small enough to be explored to its end in seconds under every scheme.
@@ -215,6 +231,97 @@ export const namedModels: readonly NamedModel[] = [
         ["destroy-first", "populate"],
       ],
       steps: [1, 2],
+    },
+  },
+  {
+    name: "unmark-at-last",
+    examines: "Whether the superpage can be unmarked, or is unmarked, once every entry is gone, whatever came before.",
+    options: {
+      ...oneDomain,
+      unmarksAtLast: true,
+      before: ["mark", "map-2m-rw"],
+      operations: [
+        ["unmap-2m", "map-2m-ro"],
+        ["unmark", "map-2m-rw"],
+      ],
+      steps: 1,
+    },
+  },
+  {
+    name: "unmark-at-last-lowmem",
+    examines: "The same where the kernel's direct map holds a writable reference on each frame of its own.",
+    options: {
+      ...oneDomain,
+      start: "lowmem",
+      unmarksAtLast: true,
+      before: ["mark", "map-2m-rw"],
+      operations: [["unmap-2m"], ["unmark", "map-2m-rw"]],
+      steps: 1,
+    },
+  },
+  {
+    name: "every-operation",
+    examines: "Any operation of one vCPU beside any operation of another.",
+    options: { ...oneDomain, operations: everyOperation, steps: 1 },
+  },
+  {
+    name: "every-operation-lowmem",
+    examines: "The same where the kernel's direct map holds a writable reference on each frame of its own.",
+    options: { ...oneDomain, start: "lowmem", operations: [...everyOperation, "direct-map-ro-1"], steps: 1 },
+  },
+  {
+    name: "order-0",
+    examines: "Longer sequences of maps, unmaps, an unmark and a page table, on a superpage of a single frame.",
+    options: {
+      ...oneDomain,
+      order: 0,
+      before: ["mark"],
+      operations: [
+        ["map-2m-rw", "unmap-2m"],
+        ["unmark", "pin-0", "map-2m-rw"],
+      ],
+      steps: 2,
+    },
+  },
+  {
+    name: "three-unmark-pin",
+    examines: "Three vCPUs: one maps the superpage, one unmarks it, one makes a page table of its last frame.",
+    options: {
+      ...threeVcpus,
+      before: ["mark"],
+      operations: [["map-2m-rw"], ["unmark"], ["pin-1"]],
+      steps: 1,
+    },
+  },
+  {
+    name: "three-unmap-pin",
+    examines:
+      "Three vCPUs: one takes the last entry away, one maps the superpage, one makes a page table of its last frame.",
+    options: {
+      ...threeVcpus,
+      before: ["map-2m-rw"],
+      operations: [["unmap-2m"], ["map-2m-rw"], ["pin-1"]],
+      steps: 1,
+    },
+  },
+  {
+    name: "three-tables",
+    examines: "Three vCPUs with an L2 table each: two take their entries away while the third adds one.",
+    options: {
+      ...threeVcpus,
+      before: ["map-2m-rw", "map-2m-rw by vCPU 1"],
+      operations: [["unmap-2m"], ["unmap-2m"], ["map-2m-rw"]],
+      steps: 1,
+    },
+  },
+  {
+    name: "destroy-mapped-by-other",
+    examines: "A domain that is destroyed after another domain has tried to map its superpage.",
+    options: {
+      ...twoDomains,
+      before: ["map-2m-rw", "map-2m-rw by vCPU 1"],
+      operations: [["destroy"], ["populate"]],
+      steps: 1,
     },
   },
 ];

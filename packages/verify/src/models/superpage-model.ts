@@ -1,11 +1,13 @@
 import { type LocalState, type Model, type ModelOptions, type Program, done } from "@xsp/checker";
 import { type Advisory, type Scheme, schemeByName } from "@xsp/hypervisor";
+import { earlierOperation } from "./earlier-operation.ts";
 import { DomainPause, Paused } from "./domain-pause.ts";
 import { PreemptionChoice } from "./preemption-choice.ts";
 import { type SuperpageMachine, type SuperpageStart, buildSuperpageMachine } from "./superpage-machine.ts";
 import { type SuperpageOperation, operationArguments, superpageOperations } from "./superpage-operations.ts";
 import { resultName, superpageProperties } from "./superpage-properties.ts";
 import { superpageWitnesses } from "./superpage-witnesses.ts";
+import { UnmarkAtLast } from "./unmark-at-last.ts";
 
 /** What a superpage model explores. */
 export interface SuperpageModelOptions {
@@ -22,7 +24,7 @@ export interface SuperpageModelOptions {
   readonly operations: readonly string[] | readonly (readonly string[])[];
   /** How many operations a vCPU performs; one number for all, or one for each. */
   readonly steps: number | readonly number[];
-  /** Operations that the first vCPU has performed on each superpage before the exploration begins. */
+  /** Operations performed on each superpage before the exploration begins; see {@link earlierOperation}. */
   readonly before?: readonly string[];
   readonly unfixed?: readonly Advisory[];
   /** See the machine's option of this name. */
@@ -30,6 +32,8 @@ export interface SuperpageModelOptions {
   readonly tlb?: boolean;
   /** How often each operation may be preempted, wherever Xen asks. Default 0. */
   readonly preemptions?: number;
+  /** Whether in the end all entries are unmapped and the superpage is unmarked: what S6 says of that is checked. */
+  readonly unmarksAtLast?: boolean;
   /** Whether the domains after the first may act on others, as dom0 may. */
   readonly privileged?: boolean;
 }
@@ -78,7 +82,9 @@ export function tokenOptions(
 export function superpageModel(name: string, options: SuperpageModelOptions): Model {
   const scheme = typeof options.scheme === "string" ? schemeByName(options.scheme) : options.scheme;
   const lists = operationLists(options).map((names) => names.map(operationByName));
-  const before = (options.before ?? []).map(operationByName);
+  const before = (options.before ?? [])
+    .map(earlierOperation)
+    .map(({ name: earlier, vcpu }) => ({ operation: operationByName(earlier), vcpu }));
   const pausesFirst = lists.flat().some((operation) => operation.pausesFirst === true);
   const preemptions = options.preemptions ?? 0;
   const settled = lists.flat().every(({ movesFrames }) => movesFrames !== true);
@@ -106,18 +112,27 @@ export function superpageModel(name: string, options: SuperpageModelOptions): Mo
           if (!pause.enter()) throw new Paused();
         },
       });
-      for (const operation of before) {
-        for (const superpage of superpagesOf(machine, operation)) operation.run(machine, 0, superpage);
+      for (const { operation, vcpu } of before) {
+        for (const superpage of superpagesOf(machine, operation)) operation.run(machine, vcpu, superpage);
       }
+      const atLast = options.unmarksAtLast === true ? new UnmarkAtLast(machine, world.allocate) : undefined;
       return {
         programs: lists.map((operations, vcpu) => {
           const steps = typeof options.steps === "number" ? options.steps : options.steps[vcpu]!;
           const foreign = settled && options.vcpuDomains[vcpu] !== 0;
-          return sequenceProgram({ machine, vcpu, operations, steps, foreign, preemption, pause });
+          const program = sequenceProgram({ machine, vcpu, operations, steps, foreign, preemption, pause });
+          return atLast?.after(program, vcpu) ?? program;
         }),
         properties: [
           ...superpageProperties(machine),
-          ...superpageWitnesses(machine, lists.flat(), before, preemptions),
+          ...(atLast === undefined ? [] : [atLast.property()]),
+          ...superpageWitnesses(
+            machine,
+            lists.flat(),
+            before.map(({ operation }) => operation),
+            preemptions,
+            atLast !== undefined,
+          ),
         ],
       };
     },

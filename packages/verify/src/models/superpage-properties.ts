@@ -173,7 +173,10 @@ function property(kind: Property["kind"], name: string, broken: (state: StateVie
   return { kind, name, holds: (state) => broken(state) === undefined, explain: (state) => broken(state) ?? "" };
 }
 
-/** S1 to S5 of `protocol.md`; S6 is the checker's own deadlock detection. */
+/**
+ * S1 to S5 of `protocol.md`. The first half of S6 is the checker's own deadlock detection: operations are bounded and their
+ * loops go on only when another vCPU has moved, so whoever waits for ever waits in a deadlock. The second: UnmarkAtLast.
+ */
 export function superpageProperties(machine: SuperpageMachine): Property[] {
   const { host } = machine;
   return [

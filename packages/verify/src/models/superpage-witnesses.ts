@@ -35,6 +35,7 @@ export function superpageWitnesses(
   operations: readonly SuperpageOperation[],
   before: readonly SuperpageOperation[],
   preemptions: number,
+  unmarksAtLast: boolean,
 ): Property[] {
   const { host, heads } = machine;
   const labels = new Set(operations.map(({ label }) => label));
@@ -64,7 +65,8 @@ export function superpageWitnesses(
   );
   if (marks && !done.has("mark"))
     sometimes("mark", "the superpage is marked", (state) => heads.some((head) => isMarked(state, head)));
-  if (marks && done.has("mark"))
+  // Where the superpage is unmarked at last, whether that succeeds is S6's to say.
+  if (marks && done.has("mark") && !unmarksAtLast)
     sometimes("unmark", "the superpage is not marked any more", (state) => {
       return heads.some((head) => !isMarked(state, head));
     });
