@@ -36,7 +36,7 @@ export const propertyMeaning: Readonly<Record<CheckedProperty, string>> = {
   S3: "conservation: every count equals what exists",
   S4: "isolation: no domain maps a frame of another or changes its accounting",
   S5: "nothing left: a destroyed domain frees all its frames",
-  S6: "no one waits for ever: no deadlock",
+  S6: "no one waits for ever: no deadlock, and an unmark succeeds in the end",
   error: "no assertion of the hypervisor fails",
 };
 

@@ -94,6 +94,8 @@ export interface CheckOptions {
    * without it, for a shortest counterexample.
    */
   readonly reduction?: Reduction;
+  /** Whether that search is made. Default true. */
+  readonly searchesShortest?: boolean;
   /** Several threads; see `@xsp/checker/node`. The result is the same. */
   readonly pool?: ExpansionPool;
 }
@@ -150,7 +152,7 @@ export class CheckRun {
     this.scheme = scheme;
     this.options = options;
     const model = modelUnderScheme(named, scheme);
-    const { properties, ...others } = options;
+    const { properties, searchesShortest: _, ...others } = options;
     const explorer: ExploreOptions = {
       until: "every-property",
       reduction: "independent",
@@ -177,7 +179,8 @@ export class CheckRun {
   /** A reduced exploration decides; what it found may be reached in fewer steps. */
   private searchForShorter(): ShortestSearch | undefined {
     const { named, scheme, options } = this;
-    if ((options.reduction ?? "independent") !== "independent" || options.signal?.aborted === true) return undefined;
+    const { searchesShortest = true, reduction = "independent" } = options;
+    if (!searchesShortest || reduction !== "independent" || options.signal?.aborted === true) return undefined;
     const { violations, seconds = 0 } = this.exploration.result();
     if (violations.every(({ schedule }) => schedule === undefined)) return undefined;
     const { budget = {}, clock, signal, pool } = options;

@@ -33,7 +33,7 @@ export interface StressPlan {
 export interface StressPlanOptions {
   /** Run the same operations under this scheme. Default: the counterexample's. */
   readonly scheme?: string;
-  /** log2 of the frames in the superpage, 1 to 9. Default: the model's. */
+  /** log2 of the frames in the superpage, 0 to 9. Default: the model's. */
   readonly order?: number;
 }
 
@@ -46,8 +46,8 @@ export interface StressPlanOptions {
 export function stressPlan(token: string, options: StressPlanOptions = {}): StressPlan {
   const { named, scheme: tokenScheme, model } = modelOfToken(token);
   const { order = named.options.order } = options;
-  if (!Number.isInteger(order) || order < 1 || order > 9) {
-    throw new RangeError(`order: ${order} given, expected a whole number from 1 to 9`);
+  if (!Number.isInteger(order) || order < 0 || order > 9) {
+    throw new RangeError(`order: ${order} given, expected a whole number from 0 to 9`);
   }
   const scheme = schemeByName(options.scheme ?? tokenScheme).name;
   const { before, operations } = boundsOf(named);

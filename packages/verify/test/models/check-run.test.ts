@@ -40,7 +40,7 @@ describe("a check that is interrupted", () => {
 });
 
 test("a check that is violated before a limit ends it says nothing of its other properties", () => {
-  const check = checkModel(modelByName("map-unmark-pin"), "rfc", { budget: { states: 300_000 } });
+  const check = checkModel(modelByName("map-unmark-pin"), "rfc", { budget: { states: 25_000 } });
   expect(check).toMatchObject({ verdict: "violated", reason: "states" });
   expect(check.properties.filter(({ verdict }) => verdict === "holds")).toEqual([]);
   expect(check.properties.find(({ name }) => name === "S2")).toEqual({ name: "S2", verdict: "incomplete" });

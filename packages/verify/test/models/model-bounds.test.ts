@@ -30,7 +30,7 @@ describe("a model with other bounds", () => {
     [{ superpages: 2, order: 0 }, "map-map-unmap", ["S3", "S1"]],
     [{ order: 0 }, "map-map-unmap", ["S3", "S1"]],
     [{ order: 2, steps: [1, 1] }, "unmark-mapped", []],
-    [{ vcpus: 3, domains: 3, steps: 1 }, "foreign-unmark", ["S4"]],
+    [{ vcpus: 3, domains: 3, steps: 1 }, "foreign-unmark", ["S4", "S3"]],
   ])("%j of %s is found in xen-4.1, and the token alone tells how", (change, name, properties) => {
     const model = withBounds(modelByName(name), change);
     const { counterexamples } = checkModel(model, "xen-4.1", { budget: { states: 70_000 } });
@@ -42,9 +42,9 @@ describe("a model with other bounds", () => {
   });
 
   test.each<readonly [BoundsChange, string, number]>([
-    [{ order: 0 }, "map-map-unmap", 14_729],
-    [{ superpages: 2, steps: 1 }, "mark-mark", 8_875],
-    [{ vcpus: 3, order: 0, steps: 1 }, "mark-mark", 468_901],
+    [{ order: 0 }, "map-map-unmap", 1_384],
+    [{ superpages: 2, steps: 1 }, "mark-mark", 1_323],
+    [{ vcpus: 3, order: 0, steps: 1 }, "mark-mark", 128_989],
   ])("%j of %s is explored to its end under sealed, and holds", (change, name, states) => {
     const check = checkModel(withBounds(modelByName(name), change), "sealed");
     expect(check).toMatchObject({ verdict: "holds", reason: undefined, states });

@@ -201,7 +201,7 @@ function destroyAround(scheme: Scheme, operation: string, vcpu: number): boolean
       privileged: true,
       allocate,
     });
-    interrupt = () => void superpageOperations[operation]?.run(machine, vcpu);
+    interrupt = () => void superpageOperations[operation]?.run(machine, vcpu, 0);
     watching = true;
     try {
       left.push(destroyDomain(machine.domains.at(0) as Domain) !== 0);
@@ -241,9 +241,9 @@ test("a trim leaves another domain's word alone", () => {
     });
     const first = machine.vcpus.at(0) as Vcpu;
     const second = machine.vcpus.at(1) as Vcpu;
-    expect(scheme.mark(first, first.domain, machine.head, false)).toBe(0);
+    expect(scheme.mark(first, first.domain, machine.heads[0]!, false)).toBe(0);
     counter.reset();
-    scheme.trim(second, second.domain.slot, machine.head, false);
+    scheme.trim(second, second.domain.slot, machine.heads[0]!, false);
     const { swaps, stores } = counter.counts();
     return swaps + stores;
   };

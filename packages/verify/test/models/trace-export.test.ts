@@ -34,8 +34,8 @@ describe("a counterexample", () => {
     };
     const operations = traceEvents.filter(({ cat }) => cat === "operation");
     expect(operations.map(({ name, tid, ts, dur }) => [name, tid, ts, ts + dur])).toEqual([
-      ["unmap 2M()", 0, 2, 39],
-      ["map 2M RW()", 1, 14, 46],
+      ["unmap 2M()", 0, 2, 47],
+      ["map 2M RW()", 1, 14, 32],
       ["pin as L1(1)", 1, 47, 68],
     ]);
     expect(traceEvents.find(({ ts, cat }) => ts === 24 && cat === "compareAndSwap")?.args).toEqual({

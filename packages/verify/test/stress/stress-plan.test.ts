@@ -35,7 +35,7 @@ describe("a plan", () => {
   test.each([
     ["a damaged token", `${race.slice(0, -2)}AA`, {}, /damaged/],
     ["an unknown scheme", race, { scheme: "seald" }, /scheme: "seald" given/],
-    ["a superpage of one frame", race, { order: 0 }, /order: 0 given/],
+    ["a superpage of less than a frame", race, { order: -1 }, /order: -1 given/],
     ["a superpage beyond 2 MiB", race, { order: 10 }, /order: 10 given/],
   ])("is refused for %s", (_, token, options, message) => {
     expect(() => stressPlan(token, options)).toThrow(message);
