@@ -6,8 +6,16 @@ const SMALLEST_TABLE = 1 << 12;
 /** Above this share of used places, linear probing gets slow. */
 const FULLEST = 0.7;
 
+/** Up to so many places, 64 MB, a table that is too full is made four times as large, later twice. */
+const QUADRUPLES_BELOW = 1 << 24;
+
 /** States entered into the table together; divides a slab. */
 const FILL = 128;
+
+/** Entering all states anew is most of what growing costs: quadrupling does it half as often, for some memory. */
+function larger(places: number): number {
+  return places < QUADRUPLES_BELOW ? 4 * places : 2 * places;
+}
 
 /**
  * All states found, in the order they were found, which is breadth first; and an open-addressing table to find them
@@ -48,18 +56,18 @@ export class StateStore {
   bytesFor(states: number): number {
     const slabs = Math.max(this.slabs.length, Math.ceil(states / SLAB_STATES));
     let places = this.table.length;
-    while (states > places * FULLEST) places *= 2;
+    while (states > places * FULLEST) places = larger(places);
     return slabs * SLAB_STATES * (this.layout.slots + 1) * 4 + places * 4;
   }
 
-  /** Makes room for `more` states. Fills the table anew when it must double: linear in the states, at each doubling. */
+  /** Makes room for `more` states. Fills the table anew when it must grow: linear in the states, each time. */
   reserve(more: number): void {
     const wanted = this.count + more;
     while (this.slabs.length * SLAB_STATES < wanted) {
       this.slabs.push(this.allocate(SLAB_STATES * (this.layout.slots + 1)));
     }
     let places = this.table.length;
-    while (wanted > places * FULLEST) places *= 2;
+    while (wanted > places * FULLEST) places = larger(places);
     if (places > 2 ** 30) throw new RangeError(`${wanted} states are more than a table can number`);
     if (places !== this.table.length) {
       this.table = this.allocate(0);

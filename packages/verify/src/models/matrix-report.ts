@@ -143,7 +143,9 @@ export function checkText(check: ModelCheck): string {
     `${check.model}, ${check.scheme}: ${check.verdict}${within}${published}`,
     `  bounds: ${boundsText(check.bounds)}`,
     `  explored: ${figure(check.states)} states, ${figure(check.transitions)} transitions, depth ${check.depth}` +
-      (check.seconds === undefined ? "" : `, ${check.seconds.toFixed(1)} s`),
+      (check.seconds === undefined
+        ? ""
+        : `, ${check.seconds.toFixed(1)} s, ${figure(Math.round(check.transitions / check.seconds))} transitions/s`),
   ];
   const incomplete = incompleteText(check);
   if (incomplete !== undefined) lines.push(`  incomplete: ${incomplete}`);
