@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { done, explore, type Model, type Program, shortestCounterexamples } from "../src/index.ts";
+import { done, explore, type Model, type Program, type Property, shortestCounterexamples } from "../src/index.ts";
 import { counter } from "./models/counters.ts";
 import { buildRandomModel, randomModel } from "./random-model.ts";
 
@@ -68,4 +68,38 @@ it("is not claimed when the budget does not suffice to know", () => {
   const unknown = shortestCounterexamples(model, [violation], { budget: { states: 10 } });
   expect(unknown).toEqual([{ violation, isShortest: false }]);
   expect(shortestCounterexamples(model, [violation])).toEqual([{ violation, isShortest: true }]);
+});
+
+it("is known of each violation by itself", () => {
+  // The sum of the digits is reached by one way only, and long after the first store.
+  const model: Model = {
+    name: "near and far",
+    setup(world) {
+      const word = world.allocate(1, "word");
+      const counts: Program = {
+        name: "counts",
+        start: [0],
+        step([n = 0]) {
+          if (n === 9) return done;
+          word.store(0, n + 1);
+          return [n + 1];
+        },
+      };
+      const idles: Program = {
+        ...counts,
+        name: "looks",
+        step: ([n = 0]) => (word.load(0) > 9 || n === 9 ? done : [n + 1]),
+      };
+      const reaches = (most: number): Property => {
+        return { kind: "always", name: `below ${most}`, holds: () => word.load(0) < most };
+      };
+      return { programs: [counts, idles], properties: [reaches(2), reaches(7)] };
+    },
+  };
+  const { violations } = explore(model, { until: "every-property", reduction: "independent" });
+  expect(violations.map(({ depth }) => depth)).toEqual([2, 7]);
+  const found = shortestCounterexamples(model, violations);
+  expect(found.map(({ isShortest }) => isShortest)).toEqual([true, true]);
+  const few = shortestCounterexamples(model, violations, { budget: { states: 10 } });
+  expect(few.map(({ isShortest }) => isShortest)).toEqual([true, false]);
 });

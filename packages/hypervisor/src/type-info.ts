@@ -18,6 +18,7 @@ export const PGT_l1_page_table: number = 1 << 28;
 export const PGT_l2_page_table: number = 2 << 28;
 export const PGT_l3_page_table: number = 3 << 28;
 export const PGT_l4_page_table: number = 4 << 28;
+/** @alias What a CPU starts its walk from: with four levels an L4 table. */
 export const PGT_root_page_table: number = PGT_l4_page_table;
 export const PGT_seg_desc_page: number = 5 << 28;
 export const PGT_writable_page: number = 7 << 28;
