@@ -5,7 +5,7 @@ import { SLAB_STATES } from "./packed-hash.ts";
 import { StateLayout } from "./state-layout.ts";
 import type { StateStore } from "./state-store.ts";
 
-const MAGIC = "xsp-checkpoint-1";
+const MAGIC = "xsp-checkpoint-2";
 
 /** Where an exploration stands, apart from its states. */
 export interface SavedExploration {

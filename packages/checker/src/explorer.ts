@@ -225,7 +225,7 @@ export class Exploration {
   private bytes(): number {
     const { tree, forest } = this.interned;
     const trees = [tree.records, tree.edges, forest.records, forest.edges];
-    const nodes = this.interned.tree.size * BYTES_PER_NODE;
+    const nodes = this.interned.tree.size * BYTES_PER_NODE + this.interned.footprints.bytes;
     return trees.reduce((sum, { ints }) => sum + ints.length * 4, this.store.bytes + nodes);
   }
 

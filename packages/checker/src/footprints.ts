@@ -46,6 +46,11 @@ export class Footprints {
     this.frozen = { places: this.places.slice(), sets: this.sets.ints, stride: 1, nodes: 0 };
   }
 
+  /** Memory of the sets, those in use and those that grow. */
+  get bytes(): number {
+    return 2 * this.sets.length * 4;
+  }
+
   /** Adds the next node, with the node before it in its operation; {@link UNKNOWN} for a root. */
   addNode(parent: number): void {
     this.parents.push(parent);
@@ -66,7 +71,7 @@ export class Footprints {
   addSuccessor(node: number, root: number): void {
     const known = this.before.get(root);
     if (known === undefined) this.before.set(root, [node]);
-    else known.push(node);
+    else if (known.at(-1) !== node) known.push(node);
     const width = 2 * this.stride;
     for (let at = 0; at < width; at++) this.spread(node, at, this.sets.ints[root * width + at] as number);
   }
@@ -124,8 +129,8 @@ export class Footprints {
       this.changed = true;
       if (node < this.frozen.nodes) this.grew = true;
       const parent = this.parents[node] as number;
-      if (parent === UNKNOWN) open.push(...(this.before.get(node) ?? []));
-      else open.push(parent);
+      if (parent !== UNKNOWN) open.push(parent);
+      else for (const end of this.before.get(node) ?? []) open.push(end);
     }
   }
 }

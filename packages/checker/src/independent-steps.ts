@@ -1,9 +1,12 @@
 import type { ExpansionRun, ExpansionTables } from "./expansion-tables.ts";
 import { NODE_SHIFT, NodeField, NodeFlag, NodeKind } from "./node-record.ts";
 
+/** Steps taken at once for one successor. Code that waits in a circle must not keep an exploration from its limits. */
+const MOST_AT_ONCE = 512;
+
 /**
  * Takes all steps, in a packed state, that can neither be seen nor disturbed: until none is left, or one needs code to
- * be run.
+ * be run, or there have been so many that there may be no end to them. (Stopping early leaves out less.)
  *
  * Such a step is an access within an operation that changes nothing a property looks at, to a word that no other vCPU
  * can still write (or, if the step writes, can still read) from where it is, whatever comes. Others could take nothing
@@ -21,9 +24,9 @@ export function takeIndependentSteps(tables: ExpansionTables, run: ExpansionRun,
     nodeOf[v] = (state[slot[field]!]! >>> shift[field]!) & mask[field]!;
   }
   // A vCPU that stops may go on after another has: its word is out of the other's reach then. So until all stop in turn.
-  for (let v = 0, stopped = 0; stopped < vcpus; v = v + 1 === vcpus ? 0 : v + 1) {
+  for (let v = 0, stopped = 0, taken = 0; stopped < vcpus; v = v + 1 === vcpus ? 0 : v + 1) {
     stopped++;
-    for (;;) {
+    for (; taken < MOST_AT_ONCE; taken++) {
       const node = nodeOf[v]!;
       const record = node << NODE_SHIFT;
       const kind = nodes[record]!;

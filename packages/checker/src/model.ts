@@ -97,7 +97,7 @@ export interface Property {
   holds(state: StateView): boolean;
   /** Says in words what is wrong with a state in which {@link holds} is false. */
   explain?(state: StateView): string;
-  /** Set it to read {@link VcpuView.operation}: then the local-steps reduction keeps operations visible. */
+  /** Set it to read {@link VcpuView.operation}: then reductions keep operations visible. */
   readonly seesOperations?: boolean;
 }
 

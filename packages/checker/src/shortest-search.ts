@@ -11,10 +11,10 @@ export interface ShortestCounterexample {
 }
 
 /**
- * Looks for shorter ways to what a reduced exploration found: explores breadth first, without reducing accesses, all
- * that is nearer than the furthest of the violations.
+ * Looks for shorter ways to what a reduced exploration found: explores breadth first, without reduction, all that
+ * is nearer than the furthest of the violations.
  *
- * Cost: that of an exploration with `reduction: "choices"` up to that depth.
+ * Cost: that of an exploration with `reduction: "none"` up to that depth.
  */
 export class ShortestSearch {
   private readonly violations: readonly Violation[];
@@ -34,6 +34,8 @@ export class ShortestSearch {
     this.exploration = new Exploration(model, {
       ...options,
       until: "every-property",
+      // Nothing is left out: a choice of somebody else that is made first would count as a step.
+      reduction: "none",
       budget: { ...options.budget, depth: Math.max(0, ...open.map(({ depth }) => depth - 1)) },
       properties: open.map(({ property }) => property),
     });

@@ -56,7 +56,7 @@ describe("a checkpoint", () => {
   it("is refused when it is cut off or something else", () => {
     expect(() => Exploration.resume(superpage(options), {}, bytes.subarray(0, bytes.length - 9))).toThrow("too early");
     expect(() => Exploration.resume(superpage(options), {}, new Uint8Array(100))).toThrow(
-      "this is no xsp-checkpoint-1",
+      "this is no xsp-checkpoint-2",
     );
   });
 });

@@ -4,12 +4,12 @@ import { done, explore, type Model, type Program, type Property, shortestCounter
 import { counter } from "./models/counters.ts";
 import { buildRandomModel, randomModel } from "./random-model.ts";
 
-it("is as long as the one that an unreduced exploration finds, choices aside", () => {
+it("is as long as the one that an unreduced exploration finds", () => {
   fc.assert(
     fc.property(randomModel, (random) => {
       const model = buildRandomModel(random);
       const found = explore(model, { until: "every-property", reduction: "independent" });
-      const near = explore(model, { until: "every-property" });
+      const near = explore(model, { until: "every-property", reduction: "none" });
       const shortest = shortestCounterexamples(model, found.violations);
       expect(shortest.map(({ violation }) => violation.property)).toEqual(
         found.violations.map((each) => each.property),
@@ -102,4 +102,43 @@ it("is known of each violation by itself", () => {
   expect(found.map(({ isShortest }) => isShortest)).toEqual([true, true]);
   const few = shortestCounterexamples(model, violations, { budget: { states: 10 } });
   expect(few.map(({ isShortest }) => isShortest)).toEqual([true, false]);
+});
+
+it("does not count what vCPUs do that have nothing to do with it", () => {
+  // Two ways again; beside them a vCPU that has three choices to make before anything else.
+  const model: Model = {
+    name: "bystander",
+    setup(world) {
+      const [word, own] = [world.allocate(1, "word"), world.allocate(1, "own")];
+      const walker: Program = {
+        name: "takes one of two ways",
+        start: [0],
+        step([end = 0], context) {
+          if (end === 1) return done;
+          const isLong = context.choose(2) === 0;
+          word.load(0);
+          for (let i = 0; i < (isLong ? 4 : 0); i++) own.store(0, i);
+          for (let i = 0; i < (isLong ? 0 : 2); i++) word.store(0, i);
+          word.store(0, 9);
+          return [1];
+        },
+      };
+      const bystander: Program = {
+        name: "chooses",
+        start: [0],
+        step([end = 0], context) {
+          if (end === 1) return done;
+          for (let i = 0; i < 3; i++) context.choose(2);
+          word.load(0);
+          return [1];
+        },
+      };
+      const holds = (): boolean => word.load(0) !== 9;
+      return { programs: [walker, bystander], properties: [{ kind: "always", name: "nine", holds }] };
+    },
+  };
+  const { violations } = explore(model, { reduction: "independent" });
+  const [found] = shortestCounterexamples(model, violations);
+  const [shortest] = explore(model, { reduction: "none" }).violations;
+  expect([violations[0]?.depth, found?.violation.depth, found?.isShortest]).toEqual([7, shortest?.depth, true]);
 });

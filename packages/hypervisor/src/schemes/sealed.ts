@@ -84,7 +84,7 @@ import {
  * Why one word and not a pair: with the owner beside the word, a map could count itself on a superpage that had been
  * given to another domain in between, and would have to take that back: another domain's word would change for a moment.
  * The price is the width of the counts: 2,047 writable and as many read-only entries for each superpage; one more is
- * refused with EBUSY.
+ * refused with EINVAL, as Xen refuses a type count that would wrap.
  *
  * An unmark while superpage entries exist is refused with EBUSY (`sealed`), or takes effect at once for the mark and
  * for the references when the last entry goes (`sealed-deferred`).
@@ -145,7 +145,7 @@ function addUser(
     if ((x & most) === most && (without & (most === SEALED_mark ? CHECK_marked : CHECK_limit)) === 0) {
       return most === SEALED_mark
         ? host.refuse("mark: marked already", head, -EINVAL)
-        : host.refuse("map: the count is at its limit", head, -EBUSY);
+        : host.refuse("map: the count is at its limit", head, -EINVAL);
     }
     const enough = target(host, decided + add) <= target(host, decided) || (without & CHECK_enough) !== 0;
     const seen = words.compareAndSwap(index, x, enough ? x + add : x | SEALED_busy);

@@ -231,14 +231,14 @@ describe.each(modes)("%s", (scheme) => {
   it.each([
     ["writable", BIG_RW, SEALED_writers_mask],
     ["read-only", BIG_RO, SEALED_readers_mask],
-  ])("(7) one more %s entry than the word can count is refused with EBUSY", (_name, flags, field) => {
+  ])("(7) one more %s entry than the word can count is refused with EINVAL", (_name, flags, field) => {
     const { host, vcpu } = guestWithTable(scheme);
     expect(mark(vcpu, HEAD)).toBe(0);
     const index = 2 * (HEAD >> 2);
     const word = host.superpage.load(index) | field;
     host.superpage.store(index, word);
     expect(superpageState(host, HEAD).count).toBe(SEALED_max_uses);
-    expect(update(vcpu, TABLE, 0, HEAD, flags)).toBe(-EBUSY);
+    expect(update(vcpu, TABLE, 0, HEAD, flags)).toBe(-EINVAL);
     expect(host.superpage.load(index)).toBe(word);
     expect(host.memory.loadLo(TABLE, 0)).toBe(0);
   });

@@ -240,6 +240,9 @@ ${meanings.join("")}
 - S4's second half, that no domain changes the accounting word of another's superpage, under \`rfc\` and \`xen-4.1\` where
   frames change hands (\`release\`, \`destroy\`, \`preempted-destroy\`): their words name no owner. Elsewhere it is checked by
   what hypercalls return; under \`sealed\` by the owner in the word, in every state.
+- Counts at their limits, the other half of S2: \`docs/sealed.md\` has one model, unit tests the rest. Descriptor pages.
+- Cached translations but in \`stale-translation\`. Under \`per-frame\`, which has no marks, models that mark or unmark say
+  nothing about marks. S4 does not look at entries of the kernel's direct map.
 - Preemption of destruction, and preemption with three vCPUs. Weak memory: exploration is sequentially consistent.
 
 S6 needs no fairness: operations are bounded, and their loops go on only when another vCPU has moved, so every run ends, and
@@ -257,8 +260,7 @@ Figures are exact: they are the same on every machine.
 ${markdownGrid(modelGrid(checks))}
 ## Shortest counterexamples
 
-One for each scheme and property, in the model where it is nearest, after the fewest steps; \`xsp explain\` shows every
-access.
+One for each scheme and property, in the model where the fewest steps were found; \`xsp explain\` shows every access.
 
 ${found.join("")}## Every counterexample
 

@@ -15,7 +15,7 @@ const oneDomain = { vcpuDomains: [0, 0], order: 1, start: "highmem" } as const;
 const twoDomains = { vcpuDomains: [0, 1], order: 1, start: "highmem" } as const;
 const threeVcpus = { vcpuDomains: [0, 0, 0], order: 1, start: "highmem" } as const;
 
-/** Every operation of protocol.md that the owner of a superpage can perform on it, or on its second frame. */
+/** What the owner of a superpage can do with it, or with its second frame; destruction and the TLB have other models. */
 const everyOperation = [
   "map-2m-rw",
   "map-2m-ro",
@@ -181,14 +181,16 @@ export const namedModels: readonly NamedModel[] = [
     },
   },
   {
-    name: "stale-tlb",
-    examines: "Whether a cached superpage translation outlives the unmap and can still write to a page table.",
+    name: "stale-translation",
+    examines:
+      "Whether a cached superpage translation outlives the unmap and can still write to a page table; the superpage was " +
+      "writable before, so that a swap computed before a map, a touch and an unmap still succeeds after them.",
     options: {
       ...oneDomain,
       tlb: true,
-      before: ["map-2m-rw"],
-      operations: [["touch-2m", "unmap-2m"], ["pin-1"]],
-      steps: 2,
+      before: ["map-2m-rw", "unmap-2m"],
+      operations: [["map-2m-rw", "touch-2m", "unmap-2m"], ["pin-1"]],
+      steps: [3, 1],
     },
   },
   {
@@ -255,19 +257,33 @@ export const namedModels: readonly NamedModel[] = [
       start: "lowmem",
       unmarksAtLast: true,
       before: ["mark", "map-2m-rw"],
-      operations: [["unmap-2m"], ["unmark", "map-2m-rw"]],
+      operations: [
+        ["unmap-2m", "map-4k-rw-0"],
+        ["unmark", "map-2m-rw"],
+      ],
       steps: 1,
     },
   },
   {
     name: "every-operation",
-    examines: "Any operation of one vCPU beside any operation of another.",
+    examines: "Any operation of one vCPU beside any of another, on a superpage that nobody uses before.",
     options: { ...oneDomain, operations: everyOperation, steps: 1 },
   },
   {
     name: "every-operation-lowmem",
     examines: "The same where the kernel's direct map holds a writable reference on each frame of its own.",
     options: { ...oneDomain, start: "lowmem", operations: [...everyOperation, "direct-map-ro-1"], steps: 1 },
+  },
+  {
+    name: "every-operation-held",
+    examines:
+      "Any operation of one vCPU beside any of another, on a superpage that is marked, mapped and shown read-only.",
+    options: {
+      ...oneDomain,
+      before: ["mark", "map-2m-rw", "map-4k-ro-1"],
+      operations: everyOperation.filter((name) => !name.includes("pin")),
+      steps: 1,
+    },
   },
   {
     name: "order-0",

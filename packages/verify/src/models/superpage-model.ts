@@ -85,6 +85,9 @@ export function superpageModel(name: string, options: SuperpageModelOptions): Mo
   const before = (options.before ?? [])
     .map(earlierOperation)
     .map(({ name: earlier, vcpu }) => ({ operation: operationByName(earlier), vcpu }));
+  if (options.unmarksAtLast === true && (options.preemptions ?? 0) > 0) {
+    throw new RangeError("preemptions: what a model unmarks at last is not preempted, expected 0");
+  }
   const pausesFirst = lists.flat().some((operation) => operation.pausesFirst === true);
   const preemptions = options.preemptions ?? 0;
   const settled = lists.flat().every(({ movesFrames }) => movesFrames !== true);
@@ -124,7 +127,7 @@ export function superpageModel(name: string, options: SuperpageModelOptions): Mo
           return atLast?.after(program, vcpu) ?? program;
         }),
         properties: [
-          ...superpageProperties(machine),
+          ...superpageProperties(machine, pause === undefined),
           ...(atLast === undefined ? [] : [atLast.property()]),
           ...superpageWitnesses(
             machine,

@@ -14,6 +14,9 @@ const TYPE_AND_VALIDATED = (0xf << 28) | VALIDATED;
 /** Owner slots of the two frames of an owner word; what stands beside them are TLB stamps. */
 const OWNERS = 0x00ff00ff;
 const SEALED_OWNER = 0xff << 22;
+/** Word of a vCPU that says whether anything waits to be put before its hypercall returns. */
+const OLD_GUEST_TABLE = 2;
+const NOTHING_OLD = -1;
 const PRESENT_RW = 3;
 const PRESENT = 1;
 const PSE = 0x80;
@@ -176,8 +179,10 @@ function property(kind: Property["kind"], name: string, broken: (state: StateVie
 /**
  * S1 to S5 of `protocol.md`. The first half of S6 is the checker's own deadlock detection: operations are bounded and their
  * loops go on only when another vCPU has moved, so whoever waits for ever waits in a deadlock. The second: UnmarkAtLast.
+ *
+ * @param allReturn - whether every hypercall returns: then nothing may be left to do for a vCPU at rest.
  */
-export function superpageProperties(machine: SuperpageMachine): Property[] {
+export function superpageProperties(machine: SuperpageMachine, allReturn: boolean): Property[] {
   const { host } = machine;
   return [
     property("always", "S1", (state) => brokenExclusion(machine, state)),
@@ -185,6 +190,8 @@ export function superpageProperties(machine: SuperpageMachine): Property[] {
       host.underflows === 0 ? undefined : `a reference on frame ${host.underflowFrame} was given back that nobody held`,
     ),
     property("quiescent", "S3", () => {
+      const unfinished = machine.vcpus.findIndex((vcpu) => allReturn && vcpu.load(OLD_GUEST_TABLE) !== NOTHING_OLD);
+      if (unfinished >= 0) return `vCPU ${unfinished} has returned, and a table or superpage still waits to be put`;
       const [first] = audit(host);
       return first === undefined
         ? undefined

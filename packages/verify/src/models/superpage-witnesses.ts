@@ -15,8 +15,8 @@ const VALIDATED_L1_TABLE = (1 << 28) | (1 << 26);
 const MARK_BITS = 3 << 30;
 const DOMAIN_GONE = 0;
 
-function hasLargeEntry({ host, heads, l2 }: SuperpageMachine, wanted: number): boolean {
-  return l2.some((table) => heads.some((_, slot) => (host.memory.loadLo(table, slot) & LARGE_RW) === wanted));
+function hasLargeEntry({ host, heads }: SuperpageMachine, tables: readonly number[], wanted: number): boolean {
+  return tables.some((table) => heads.some((_, slot) => (host.memory.loadLo(table, slot) & LARGE_RW) === wanted));
 }
 
 function isPageTable(machine: SuperpageMachine, state: StateView, frame: number): boolean {
@@ -40,6 +40,7 @@ export function superpageWitnesses(
   const { host, heads } = machine;
   const labels = new Set(operations.map(({ label }) => label));
   const done = new Set(before.map(({ label }) => label));
+  const empty = machine.l2.filter((table) => heads.every((_, slot) => host.memory.loadLo(table, slot) === 0));
   const list: Property[] = [];
   const sometimes = (label: string, name: string, holds: (state: StateView) => boolean): void => {
     if (labels.has(label)) list.push({ kind: "sometimes", name, holds });
@@ -47,9 +48,11 @@ export function superpageWitnesses(
   const { marks } = host.scheme;
   const isMarked = (state: StateView, head: number): boolean =>
     state.bits(MARK_BITS, () => host.scheme.state(host, head)).marked;
-  sometimes("map 2M RW", "a superpage is mapped writable", () => hasLargeEntry(machine, LARGE_RW));
+  // In a table that has no entry when it begins, as far as there is one.
+  const tables = empty.length > 0 ? empty : machine.l2;
+  sometimes("map 2M RW", "a superpage is mapped writable", () => hasLargeEntry(machine, tables, LARGE_RW));
   // Under xen-4.1 a read-only entry is accounted as a writable one, but written as it was asked for.
-  sometimes("map 2M RO", "a superpage is mapped read-only", () => hasLargeEntry(machine, LARGE));
+  sometimes("map 2M RO", "a superpage is mapped read-only", () => hasLargeEntry(machine, machine.l2, LARGE));
   if (done.has("map 2M RW")) {
     sometimes("unmap 2M", "a superpage is unmapped", () =>
       heads.some((_, slot) => machine.l2.every((l2) => host.memory.loadLo(l2, slot) === 0)),

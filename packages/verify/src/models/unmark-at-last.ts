@@ -88,7 +88,9 @@ export class UnmarkAtLast {
       const owner = entry % machine.vcpus.length;
       const unmap = superpageOperations["unmap-2m"]!;
       context.begin(`${unmap.label} of vCPU ${owner}`);
-      unmap.run(machine, owner, Math.floor(entry / machine.vcpus.length));
+      const superpage = Math.floor(entry / machine.vcpus.length);
+      const rc = unmap.run(machine, owner, superpage);
+      if (rc !== 0) throw new Error(`the entry of vCPU ${owner} cannot be unmapped: ${resultName(rc)}`);
       return [phase - 1, trespassed];
     }
     context.begin("unmark");

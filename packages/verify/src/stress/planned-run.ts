@@ -49,9 +49,15 @@ export class PlannedRun {
   performNext(vcpu: number): void {
     const choice = this.plan.choices[vcpu]![this.performed[vcpu]!]!;
     const answers = this.answers[vcpu]!;
+    let isChosen = false;
     const context: Context = {
       vcpu,
-      choose: () => choice,
+      // Which operation; then, wherever Xen asks, not to preempt it.
+      choose: () => {
+        const answer = isChosen ? 0 : choice;
+        isChosen = true;
+        return answer;
+      },
       begin: () => {},
       note: (_label, _args, result) => answers.push(String(result ?? "nothing")),
     };

@@ -1,4 +1,4 @@
-import { type Model, replay } from "@xsp/checker";
+import { type Model, replay, type Trace } from "@xsp/checker";
 import { schemeByName } from "@xsp/hypervisor";
 import { boundsOf, type CheckedProperty, propertyName } from "../models/model-check.ts";
 import { modelOfToken } from "../models/model-list.ts";
@@ -52,9 +52,10 @@ export function stressPlan(token: string, options: StressPlanOptions = {}): Stre
   const scheme = schemeByName(options.scheme ?? tokenScheme).name;
   const { before, operations } = boundsOf(named);
   const trace = replay(model, token);
-  const choices = trace.programs.map((_, vcpu) =>
-    trace.steps.filter((step) => step.vcpu === vcpu && step.kind === "choose").map(({ answer }) => answer),
-  );
+  if ((named.options.superpages ?? 1) > 1) {
+    throw new RangeError("superpages: the token is of several, expected of one, for its choices to name operations");
+  }
+  const choices = trace.programs.map((_, vcpu) => operationChoices(trace, vcpu));
   return {
     token,
     model: named.name,
@@ -66,6 +67,18 @@ export function stressPlan(token: string, options: StressPlanOptions = {}): Stre
     operations: choices.map((chosen, vcpu) => chosen.map((choice) => operations[vcpu]![choice]!)),
     choices,
   };
+}
+
+/** Which operations a vCPU chooses: the first choice of each. Later ones are of preemption, which threads do not have. */
+function operationChoices({ steps }: Trace, vcpu: number): number[] {
+  const chosen: number[] = [];
+  let inOperation = false;
+  for (const step of steps) {
+    if (step.vcpu !== vcpu) continue;
+    if (!inOperation && step.kind === "choose") chosen.push(step.answer);
+    inOperation = step.notes.length === 0;
+  }
+  return chosen;
 }
 
 /** The model that a plan runs: the token's, under the plan's scheme and order. */

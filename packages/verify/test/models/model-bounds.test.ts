@@ -64,7 +64,7 @@ describe("a model with other bounds", () => {
 
   test("finds nothing under sealed, whatever the bounds, as far as it goes", () => {
     for (const change of [{ superpages: 2 }, { order: 3 }, { vcpus: 3 }, { order: 0, vcpus: 4 }]) {
-      for (const name of ["map-unmark-pin", "small-pages", "stale-tlb"]) {
+      for (const name of ["map-unmark-pin", "small-pages", "stale-translation"]) {
         expect(checkModel(withBounds(modelByName(name), change), "sealed", small).counterexamples).toEqual([]);
       }
     }
@@ -82,7 +82,7 @@ test.each<readonly [string, BoundsChange, keyof BoundsChange, RegExp]>([
   ["release", { domains: 1 }, "domains", /goes from one domain to another/],
   ["destroy", { vcpus: 3 }, "vcpus", /vCPU 2 would still run in it/],
   ["map-unmark-pin-lowmem", { start: "highmem" }, "start", /no direct map of the superpage in a highmem start/],
-  ["stale-tlb", { order: 4 }, "order", /36 frames, .* expected at most 31 frames$/],
+  ["stale-translation", { order: 4 }, "order", /36 frames, .* expected at most 31 frames$/],
 ])("%s refuses %j", (name, change, bound, message) => {
   const refused = (): unknown => withBounds(modelByName(name), change);
   expect(refused).toThrow(BoundsProblem);
