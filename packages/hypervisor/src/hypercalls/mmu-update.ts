@@ -44,26 +44,27 @@ export function mmuUpdate(vcpu: Vcpu, requests: unknown, count: number, foreignd
   vcpu.host.perf.calls_to_mmu_update++;
   const words = guestWords(requests);
   if (words === undefined) return -EFAULT;
-  let tableOwner: Domain | undefined = vcpu.domain;
-  const tableDomid = foreigndom >>> 16;
-  if (tableDomid !== 0 && tableDomid - 1 !== vcpu.domain.domid) {
-    tableOwner = vcpu.host.findDomain(tableDomid - 1);
-    if (tableOwner === undefined) return -ESRCH;
-  }
-  const pageOwner = getPgOwner(vcpu, foreigndom & 0xffff);
-  if (pageOwner === undefined) return -ESRCH;
-
+  let owners = ownersOf(vcpu, foreigndom);
+  if (owners === undefined) return -ESRCH;
   const total = count >>> 0;
   let rc = 0;
   for (let done = 0; done < total;) {
-    if (done > 0 && vcpu.host.preempt(vcpu)) continueHypercall(vcpu);
-    rc = (done + 1) * MMU_UPDATE_WORDS > words.length ? -EFAULT : update(vcpu, words, done, tableOwner, pageOwner);
+    if (done > 0 && vcpu.host.preempt(vcpu)) {
+      continueHypercall(vcpu);
+      owners = ownersOf(vcpu, foreigndom);
+    }
+    if (owners === undefined) {
+      settleOldGuestTable(vcpu);
+      return -ESRCH;
+    }
+    rc = (done + 1) * MMU_UPDATE_WORDS > words.length ? -EFAULT : update(vcpu, words, done, owners.table, owners.page);
     if (rc === -ERESTART) {
       // The request is tried again. It has let go of no table, and an old superpage is its own progress.
       continueHypercall(vcpu);
+      owners = ownersOf(vcpu, foreigndom);
       continue;
     }
-    settleOldGuestTable(vcpu);
+    if (settleOldGuestTable(vcpu)) owners = ownersOf(vcpu, foreigndom);
     if (rc !== 0) break;
     vcpu.host.perf.num_page_updates++;
     vcpu.done = ++done;
@@ -71,12 +72,33 @@ export function mmuUpdate(vcpu: Vcpu, requests: unknown, count: number, foreignd
   return rc;
 }
 
+/** Whose tables are updated, and whose frames their L1 entries may map. */
+interface Owners {
+  readonly table: Domain;
+  readonly page: Domain;
+}
+
+/**
+ * The domains that a call names. A continuation looks them up again, as one that enters Xen anew: a domain may be gone
+ * by then, and its slot another's.
+ */
+function ownersOf(vcpu: Vcpu, foreigndom: number): Owners | undefined {
+  const tableDomid = foreigndom >>> 16;
+  const isOwn = tableDomid === 0 || tableDomid - 1 === vcpu.domain.domid;
+  const table = isOwn ? vcpu.domain : vcpu.host.findDomain(tableDomid - 1);
+  const page = getPgOwner(vcpu, foreigndom & 0xffff);
+  return table === undefined || page === undefined ? undefined : { table, page };
+}
+
 /**
  * Puts the superpage and the table that a request let go of: each attempt is a continuation of the hypercall, as in Xen.
  * The superpage goes first, for a table that is put may let go of another.
+ *
+ * @returns whether there was anything, so that other vCPUs may have run.
  */
-export function settleOldGuestTable(vcpu: Vcpu): void {
-  while (hasAnythingOld(vcpu)) {
+export function settleOldGuestTable(vcpu: Vcpu): boolean {
+  if (!hasAnythingOld(vcpu)) return false;
+  do {
     if (hasOldSuperpage(vcpu)) {
       continueHypercall(vcpu);
       putOldSuperpage(vcpu);
@@ -84,7 +106,8 @@ export function settleOldGuestTable(vcpu: Vcpu): void {
       continueHypercall(vcpu);
       putOldGuestTable(vcpu);
     }
-  }
+  } while (hasAnythingOld(vcpu));
+  return true;
 }
 
 function update(vcpu: Vcpu, words: Int32Array, request: number, tableOwner: Domain, pageOwner: Domain): number {

@@ -68,20 +68,29 @@ export function mmuextOp(vcpu: Vcpu, ops: unknown, count: number, foreigndom: nu
   vcpu.host.perf.calls_to_mmuext_op++;
   const words = guestWords(ops);
   if (words === undefined) return -EFAULT;
-  const owner = getPgOwner(vcpu, foreigndom & 0xffff);
+  let owner = getPgOwner(vcpu, foreigndom & 0xffff);
   if (owner === undefined) return -ESRCH;
   if (!mayActOn(vcpu.domain, owner)) return -EPERM;
   const total = count >>> 0;
   let rc = 0;
   for (let done = 0; done < total;) {
-    if (done > 0 && vcpu.host.preempt(vcpu)) continueHypercall(vcpu);
+    // A continuation looks the domain up again: it may be gone by then, and its slot another's.
+    if (done > 0 && vcpu.host.preempt(vcpu)) {
+      continueHypercall(vcpu);
+      owner = getPgOwner(vcpu, foreigndom & 0xffff);
+    }
+    if (owner === undefined) {
+      settleOldGuestTable(vcpu);
+      return -ESRCH;
+    }
     const at = done * MMUEXT_OP_WORDS;
     rc = at + MMUEXT_OP_WORDS > words.length ? -EFAULT : operation(vcpu, words, at, owner);
     if (rc === -ERESTART) {
       continueHypercall(vcpu);
+      owner = getPgOwner(vcpu, foreigndom & 0xffff);
       continue;
     }
-    settleOldGuestTable(vcpu);
+    if (settleOldGuestTable(vcpu)) owner = getPgOwner(vcpu, foreigndom & 0xffff);
     if (rc !== 0) break;
     vcpu.host.perf.num_mmuext_ops++;
     vcpu.done = ++done;

@@ -160,7 +160,7 @@ const larger = [
 const violated = ({ properties }: ModelCheck): string =>
   properties.flatMap(({ name, verdict }) => (verdict === "violated" ? [name] : [])).join(" ");
 
-const check = (model: string, scheme: string): ModelCheck =>
+const decide = (model: string, scheme: string): ModelCheck =>
   checkModel(modelByName(model), scheme, { searchesShortest: false });
 
 /** What the page says of a check: states, transitions, depth and the properties that are violated. */
@@ -173,7 +173,7 @@ function asFound(model: string, scheme: string): Readonly<Record<string, unknown
 
 describe.each(Object.entries(quick))("%s", (name, { examined, witnessed }) => {
   test.each(schemeNames)("is explored to its end under %s, and is what the page of findings says", (scheme) => {
-    const found = check(name, scheme);
+    const found = decide(name, scheme);
     const { states, transitions, depth } = found;
     expect({ states, transitions, depth, violated: violated(found) }).toEqual(asFound(name, scheme));
     expect(found.verdict).toBe(violated(found) === "" ? "holds" : "violated");
@@ -190,7 +190,7 @@ describe.each(Object.entries(quick))("%s", (name, { examined, witnessed }) => {
 
 describe.each(larger)("%s", (name) => {
   test.each(["sealed", "sealed-deferred"])("is explored to its end under %s, and holds", (scheme) => {
-    const found = check(name, scheme);
+    const found = decide(name, scheme);
     const { states, transitions, depth } = found;
     expect(found).toMatchObject({ verdict: "holds", reason: undefined, vacuous: [] });
     expect({ states, transitions, depth, violated: "" }).toEqual(asFound(name, scheme));

@@ -241,9 +241,10 @@ test("a trim leaves another domain's word alone", () => {
     });
     const first = machine.vcpus.at(0) as Vcpu;
     const second = machine.vcpus.at(1) as Vcpu;
-    expect(scheme.mark(first, first.domain, machine.heads[0]!, false)).toBe(0);
+    const head = machine.heads.at(0) as number;
+    expect(scheme.mark(first, first.domain, head, false)).toBe(0);
     counter.reset();
-    scheme.trim(second, second.domain.slot, machine.heads[0]!, false);
+    scheme.trim(second, second.domain.slot, head, false);
     const { swaps, stores } = counter.counts();
     return swaps + stores;
   };
