@@ -17,6 +17,7 @@ export function checkCommandLine(
   for (const scheme of flags.scheme) words.push("--scheme", scheme);
   for (const property of flags.property) words.push("--property", property);
   for (const [bound, value] of Object.entries(boundsChange(flags))) words.push(`--${bound}`, String(value));
+  if (flags.reduction !== "independent") words.push("--reduction", flags.reduction);
   if (!withoutLimits) {
     if (flags.states !== undefined) words.push("--states", String(flags.states));
     const time = flags.time ?? flags.budget;

@@ -77,7 +77,7 @@ describe("bounds", () => {
 describe("limits", () => {
   test.each([
     ["states", ["--states", "100"]],
-    ["memory", ["--memory", "1MiB"]],
+    ["memory", ["--memory", "200KiB"]],
     ["time", ["--time", "1ms"]],
   ])("on %s end in incomplete, by name", (limit, args) => {
     const { code, stdout, stderr } = xsp(...sound, ...args, "--format", "json");

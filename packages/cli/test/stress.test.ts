@@ -79,7 +79,7 @@ test.each([
     ["stress", race, "--scheme", "seald"],
     /^xsp: --scheme seald: .*\n.*\n {2}do: did you mean sealed\?/,
   ],
-  ["an order that there is not", ["stress", race, "--order", "10"], /order: 10 given, expected a whole number from 1/],
+  ["an order that there is not", ["stress", race, "--order", "10"], /order: 10 given, expected a whole number from 0/],
   ["no rounds", ["stress", race, "--rounds", "0"], /expected a whole number from 1/],
   ["no time", ["stress", race, "--seconds", "0"], /expected a number above 0/],
   ["an unknown format", ["stress", race, "--format", "md"], /^xsp: --format md: there is no such format/],
