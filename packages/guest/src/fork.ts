@@ -40,6 +40,7 @@ import { unmapAll } from "./mmap.ts";
 import { pgdAlloc, pgdFree } from "./page-table-pages.ts";
 import { xenPgdPin } from "./pgd-pin.ts";
 import { flushTlbMm } from "./pv-mmu.ts";
+import { VM_DONTCOPY, VM_HUGETLB } from "./vma.ts";
 
 /**
  * Copies an address space: `dup_mm`.
@@ -62,11 +63,12 @@ export function dupMm(kernel: Kernel, parent: Mm): Mm | number {
 function dupMmap(kernel: Kernel, child: Mm, parent: Mm): number {
   let rc = 0;
   for (const vma of parent.vmas) {
-    const copy = { ...vma };
+    if ((vma.flags & VM_DONTCOPY) !== 0) continue;
+    const copy = { ...vma, mm: child, resv: undefined };
     vmaLink(child, copy);
-    copy.file.mappings++;
+    copy.file?.mappings.add(copy);
     // copy_page_range: entries of shared 4 KiB mappings are left to be faulted in, those of hugepages never are.
-    if (vma.file.kind === "hugetlb") rc = copyHugetlbPageRange(kernel, child, parent, copy);
+    if ((vma.flags & VM_HUGETLB) !== 0) rc = copyHugetlbPageRange(kernel, child, parent, copy);
     if (rc !== 0) break;
   }
   if (rc === 0) xenDupMmap(kernel, child);

@@ -12,12 +12,13 @@ import type { HugetlbFile } from "./hugetlb-file.ts";
 import { setMaxHugePages } from "./hugetlb-pool.ts";
 import { hugetlbFileSetup } from "./hugetlb.ts";
 import { type Kernel, nrFreePages, printk } from "./kernel.ts";
-import type { Mm, Vma } from "./mm.ts";
-import { handleMmFault, mmapRegion, unlinkFile, unmapRegion } from "./mmap.ts";
+import type { Mm } from "./mm.ts";
+import { type MmapRequest, doMmap, handleMmFault, unlinkFile, unmapRegion } from "./mmap.ts";
 import { type ProcessInfo, describeProcess } from "./process-list.ts";
 import { type Process, switchMm } from "./process.ts";
 import type { ShmemFile } from "./shmem-file.ts";
 import { shmemFileSetup } from "./shmem.ts";
+import { VM_HUGETLB } from "./vma.ts";
 import type { GuestStyle } from "./zone.ts";
 
 /** State of the hugepage pool, in hugepages of 2 MiB: the HugePages_… lines of /proc/meminfo. */
@@ -146,20 +147,14 @@ export class Guest {
     return hugetlbFileSetup(this.kernel, bytes);
   }
 
-  /**
-   * Maps hugepages, shared and writable: a segment from its begin, or new ones that nobody else can name.
-   *
-   * @param bytes - a multiple of 2 MiB.
-   * @returns the address, or −EINVAL, or −ENOMEM when the pool is too small.
-   */
-  mmapHugetlb(process: Process, bytes: number, file?: HugetlbFile): number {
-    const mapped = file ?? hugetlbFileSetup(this.kernel, bytes);
-    return this.mapFile(process, bytes, mapped, file === undefined);
+  /** Makes a shared object of 4 KiB pages without a name: −EINVAL for a wrong size. */
+  shmemFile(bytes: number): ShmemFile | number {
+    return shmemFileSetup(bytes);
   }
 
-  /** Maps shared memory of 4 KiB pages, an object from its begin or a new one. Returns the address or −errno. */
-  mmapShared(process: Process, bytes: number, file?: ShmemFile): number {
-    return this.mapFile(process, bytes, file ?? shmemFileSetup(bytes), file === undefined);
+  /** Makes a mapping: `mmap`. Returns its address or a negated errno. */
+  mmap(process: Process, request: MmapRequest): number {
+    return doMmap(this.kernel, this.run(process), request);
   }
 
   /** Takes the whole mapping that begins at an address out of a process: 0, or −EINVAL when none begins there. */
@@ -190,9 +185,9 @@ export class Guest {
   /** Writes to every page, or hugepage, of the mapping that begins at an address, first to last. */
   touchAll(process: Process, address: number): Signal | undefined {
     const mm = this.run(process);
-    const vma: Vma | undefined = mm.vmas.find(({ start }) => start === address);
+    const vma = mm.vmas.find(({ start }) => start === address);
     if (vma === undefined) return "SIGSEGV";
-    const step = vma.file.kind === "hugetlb" ? HPAGE_SIZE : PAGE_SIZE;
+    const step = (vma.flags & VM_HUGETLB) !== 0 ? HPAGE_SIZE : PAGE_SIZE;
     for (let at = vma.start; at < vma.end; at += step) {
       const signal = touchAddress(this.kernel, mm, at, true);
       if (signal !== undefined) return signal;
@@ -233,14 +228,6 @@ export class Guest {
     switchMm(this.kernel, mm);
     return mm;
   }
-
-  private mapFile(process: Process, bytes: number, file: HugetlbFile | ShmemFile | number, own: boolean): number {
-    if (typeof file === "number") return file;
-    const address = mmapRegion(this.mmOf(process), file, bytes);
-    // A file made for this mapping never had a name: it goes with the mapping, or at once if there is none.
-    if (own) unlinkFile(this.kernel, file);
-    return address;
-  }
 }
 
 /**
@@ -256,7 +243,7 @@ function touchAddress(kernel: Kernel, mm: Mm, address: number, write: boolean): 
   const low = address | 0;
   const high = Math.floor(address / 2 ** 32);
   if (touch(kernel.vcpu, low, high, write)) return undefined;
-  const signal = handleMmFault(kernel, mm, address);
+  const signal = handleMmFault(kernel, mm, address, write);
   if (signal !== undefined) return signal;
   if (touch(kernel.vcpu, low, high, write)) return undefined;
   // Xen refused the entry or the tree it is in. The real kernel does not notice and takes the same fault for ever.

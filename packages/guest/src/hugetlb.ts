@@ -6,9 +6,10 @@ import type { HugetlbFile } from "./hugetlb-file.ts";
 import { dequeueHugePage, putHugePage, reserveHugePages, unreserveHugePages } from "./hugetlb-pool.ts";
 import { type Kernel, kernelOops } from "./kernel.ts";
 import { NO_PAGE, PG_pinned } from "./mem-map.ts";
-import type { Mm, Vma } from "./mm.ts";
+import type { Mm } from "./mm.ts";
 import { flushTlbMm, setPmd } from "./pv-mmu.ts";
 import { pmdAlloc, pmdOffset } from "./page-table-pages.ts";
+import { type Vma, fileOffset } from "./vma.ts";
 
 /**
  * Files of hugepages and the entries that map them. [L39 mm/hugetlb.c, fs/hugetlbfs/inode.c]
@@ -28,12 +29,12 @@ export function hugetlbFileSetup(kernel: Kernel, bytes: number): HugetlbFile | n
   if (bytes <= 0 || bytes % HPAGE_SIZE !== 0) return -EINVAL;
   const nrHugepages = bytes / HPAGE_SIZE;
   if (!reserveHugePages(kernel, nrHugepages)) return -ENOMEM;
-  return { kind: "hugetlb", nrHugepages, pages: new Int32Array(nrHugepages), mappings: 0, linked: true };
+  return { kind: "hugetlb", nrHugepages, pages: new Int32Array(nrHugepages), mappings: new Set(), linked: true };
 }
 
 /** Gives all pages of a file that nobody names or maps back to the pool: `truncate_hugepages`. */
 export function truncateHugepages(kernel: Kernel, file: HugetlbFile): void {
-  assert(file.mappings === 0, "a file is truncated when nobody maps it");
+  assert(file.mappings.size === 0, "a file is truncated when nobody maps it");
   let untouched = 0;
   for (let index = file.nrHugepages - 1; index >= 0; index--) {
     const known = file.pages[index] as number;
@@ -62,13 +63,13 @@ function findOrAllocPage(kernel: Kernel, file: HugetlbFile, index: number): Pfn 
  *
  * @returns SIGKILL when there is no memory for a page table.
  */
-export function hugetlbFault(kernel: Kernel, mm: Mm, vma: Vma, address: number): Signal | undefined {
-  const { file } = vma;
-  assert(file.kind === "hugetlb", "a hugetlb fault is in a mapping of hugepages");
+export function hugetlbFault(kernel: Kernel, vma: Vma, address: number): Signal | undefined {
+  const { file, mm } = vma;
+  assert(file?.kind === "hugetlb", "a hugetlb fault is in a mapping of hugepages");
   const table = pmdAlloc(kernel, mm, address);
   if (table === NO_PAGE) return "SIGKILL";
   const index = pmdIndex(address);
-  const page = findOrAllocPage(kernel, file, Math.floor((address - vma.start) / HPAGE_SIZE));
+  const page = findOrAllocPage(kernel, file, Math.floor(fileOffset(vma, address) / HPAGE_SIZE));
   const { count } = kernel.hstate;
   const block = page >>> HPAGE_ORDER;
   count[block] = (count[block] as number) + 1;
@@ -140,15 +141,16 @@ function copyPmdTable(kernel: Kernel, from: FrameView, to: FrameView, first: num
 }
 
 /**
- * Clears all entries of a mapping and drops their hugepages: `unmap_hugepage_range`.
+ * Clears the entries of a range of a mapping and drops their hugepages: `unmap_hugepage_range`.
  *
  * In a pinned mm every entry is a hypercall; at exit the mm was unpinned before, so every entry is a store.
  */
-export function unmapHugepageRange(kernel: Kernel, mm: Mm, vma: Vma): void {
-  for (let start = vma.start; start < vma.end; start = nextPmdTable(start)) {
-    const table = pmdOffset(kernel, mm, start);
+export function unmapHugepageRange(kernel: Kernel, vma: Vma, start: number, end: number): void {
+  const { mm } = vma;
+  for (let from = start; from < end; from = nextPmdTable(from)) {
+    const table = pmdOffset(kernel, mm, from);
     if (table === NO_PAGE) continue;
-    zapPmdTable(kernel, table, pmdIndex(start), lastPmdIndex(start, vma.end));
+    zapPmdTable(kernel, table, pmdIndex(from), lastPmdIndex(from, end));
   }
   flushTlbMm(kernel, mm);
 }

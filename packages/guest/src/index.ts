@@ -7,7 +7,20 @@ export type { Process } from "./process.ts";
 export type { ProcessInfo, VmaInfo } from "./process-list.ts";
 export type { HugetlbFile } from "./hugetlb-file.ts";
 export type { ShmemFile } from "./shmem-file.ts";
-export type { Mm, Vma } from "./mm.ts";
+export type { Mm } from "./mm.ts";
+export type { MmapRequest } from "./mmap.ts";
+export {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_HUGETLB,
+  MAP_NORESERVE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
+} from "./mmap-flags.ts";
+export { VM_DONTCOPY, VM_HUGETLB, VM_NORESERVE, VM_READ, VM_SHARED, VM_WRITE, type Vma } from "./vma.ts";
 export { type GfpFlags, type Kernel, allocPages, freePages, nrFreePages, pageHighMem } from "./kernel.ts";
 export { type Highmem, kmap, kmapAtomic, kmapFlushUnused, kunmap, kunmapAtomic } from "./highmem.ts";
 export type { Hstate } from "./hstate.ts";

@@ -1,17 +1,6 @@
 import type { Pfn } from "@xsp/hypervisor";
 import { MMAP_BASE, PMD_SIZE, PUD_SIZE, TASK_SIZE } from "./address-layout.ts";
-import type { HugetlbFile } from "./hugetlb-file.ts";
-import type { ShmemFile } from "./shmem-file.ts";
-
-/** A range of user addresses that maps an object: `struct vm_area_struct`. Both kinds are MAP_SHARED and writable. */
-export interface Vma {
-  /** First address, in bytes. */
-  readonly start: number;
-  /** Exclusive. */
-  readonly end: number;
-  /** VM_HUGETLB exactly when this is a {@link HugetlbFile}. The mapping begins at the file's begin. */
-  readonly file: HugetlbFile | ShmemFile;
-}
+import type { Vma } from "./vma.ts";
 
 /**
  * An address space: `struct mm_struct`.

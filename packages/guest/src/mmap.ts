@@ -1,53 +1,107 @@
-import { PAGE_SIZE } from "./address-layout.ts";
+import { HPAGE_SIZE, PAGE_SIZE, TASK_SIZE } from "./address-layout.ts";
 import { EINVAL, ENOMEM, type Signal } from "./errno.ts";
 import type { HugetlbFile } from "./hugetlb-file.ts";
-import { hugetlbFault, truncateHugepages, unmapHugepageRange } from "./hugetlb.ts";
+import { hugetlbFault, hugetlbFileSetup, truncateHugepages, unmapHugepageRange } from "./hugetlb.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Mm, type Vma, findVma, getUnmappedArea, vmaLink, vmaUnlink } from "./mm.ts";
+import { type Mm, findVma, getUnmappedArea, vmaLink, vmaUnlink } from "./mm.ts";
+import { MAP_FIXED, MAP_HUGETLB, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from "./mmap-flags.ts";
 import { freePgtables } from "./page-table-pages.ts";
-import { shmemFault, shmemTruncate, zapPageRange } from "./shmem.ts";
+import { shmemFault, shmemFileSetup, shmemTruncate, zapPageRange } from "./shmem.ts";
 import type { ShmemFile } from "./shmem-file.ts";
-import { HPAGE_SIZE } from "./address-layout.ts";
+import { VM_HUGETLB, VM_NORESERVE, VM_READ, VM_SHARED, VM_WRITE, type Vma } from "./vma.ts";
+
+/** What is to be mapped: the arguments of `mmap`. */
+export interface MmapRequest {
+  /** Bytes. Rounded up to whole pages; in a file of hugepages it must be whole hugepages. */
+  readonly length: number;
+  /** PROT_… bits. Default: readable and writable. */
+  readonly prot?: number;
+  /** MAP_… bits. */
+  readonly flags: number;
+  /** What to map; left out with MAP_ANONYMOUS. */
+  readonly file?: HugetlbFile | ShmemFile;
+  /** Where in the file to begin, in bytes. */
+  readonly offset?: number;
+  /** Where to map it, with MAP_FIXED. */
+  readonly address?: number;
+}
 
 /**
- * Maps a file from its begin, shared and writable: `mmap_region`. [L39 mm/mmap.c]
+ * Makes a mapping: `do_mmap_pgoff`, `mmap_region`. [L39 mm/mmap.c]
  *
- * @param length - bytes: at most the file's size, and whole hugepages in a file of hugepages.
- * @returns the address, −EINVAL for a wrong length, −ENOMEM when no gap of addresses is long enough.
+ * @returns the address, or a negated errno.
  */
-export function mmapRegion(mm: Mm, file: HugetlbFile | ShmemFile, length: number): number {
+export function doMmap(kernel: Kernel, mm: Mm, request: MmapRequest): number {
+  const { length, flags } = request;
+  if (!(length > 0) || length > TASK_SIZE) return -EINVAL;
+  const sharing = flags & (MAP_SHARED | MAP_PRIVATE);
+  if (sharing !== MAP_SHARED && sharing !== MAP_PRIVATE) return -EINVAL;
+  const { file } = request;
+  if (file === undefined) return mmapAnonymous(kernel, mm, request);
+  return mmapRegion(mm, file, request);
+}
+
+/** Maps memory without a file: hugepages or shared pages get one of their own, whose name is gone at once. */
+function mmapAnonymous(kernel: Kernel, mm: Mm, request: MmapRequest): number {
+  const { length, flags } = request;
+  const huge = (flags & MAP_HUGETLB) !== 0;
+  if (!huge && (flags & MAP_SHARED) === 0) return -EINVAL;
+  const bytes = huge ? Math.ceil(length / HPAGE_SIZE) * HPAGE_SIZE : length;
+  const file = huge ? hugetlbFileSetup(kernel, bytes) : shmemFileSetup(bytes);
+  if (typeof file === "number") return file;
+  const address = mmapRegion(mm, file, { ...request, length: bytes });
+  unlinkFile(kernel, file);
+  return address;
+}
+
+function mmapRegion(mm: Mm, file: HugetlbFile | ShmemFile, request: MmapRequest): number {
+  const { length, flags, prot = PROT_READ | PROT_WRITE, offset = 0 } = request;
   const huge = file.kind === "hugetlb";
   const size = huge ? file.nrHugepages * HPAGE_SIZE : file.nrPages * PAGE_SIZE;
-  if (length <= 0 || length > size || (huge && length % HPAGE_SIZE !== 0)) return -EINVAL;
+  if (offset + length > size || (huge && (length % HPAGE_SIZE !== 0 || offset % HPAGE_SIZE !== 0))) return -EINVAL;
+  if ((flags & (MAP_PRIVATE | MAP_FIXED)) !== 0) return -EINVAL;
   const bytes = Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
   const start = getUnmappedArea(mm, bytes, huge);
   if (start < 0) return -ENOMEM;
-  vmaLink(mm, { start, end: start + bytes, file });
-  file.mappings++;
+  const vma: Vma = { mm, start, end: start + bytes, flags: vmFlags(prot, flags, huge), offset, file, resv: undefined };
+  vmaLink(mm, vma);
+  file.mappings.add(vma);
   return start;
+}
+
+/** VM_… bits for PROT_… and MAP_… bits: `calc_vm_prot_bits`, `calc_vm_flag_bits`. */
+function vmFlags(prot: number, flags: number, huge: boolean): number {
+  return (
+    ((prot & PROT_READ) !== 0 ? VM_READ : 0) |
+    ((prot & PROT_WRITE) !== 0 ? VM_WRITE : 0) |
+    ((flags & MAP_SHARED) !== 0 ? VM_SHARED : 0) |
+    ((flags & MAP_NORESERVE) !== 0 ? VM_NORESERVE : 0) |
+    (huge ? VM_HUGETLB : 0)
+  );
 }
 
 /** Takes a mapping out of an address space, with its entries, tables and use of the file: `unmap_region`. */
 export function unmapRegion(kernel: Kernel, mm: Mm, vma: Vma): void {
-  unmapVma(kernel, mm, vma);
+  unmapVma(kernel, vma);
   removeVma(kernel, mm, vma);
 }
 
 /** Takes all mappings out: the part of `exit_mmap` that comes after the unpin. */
 export function unmapAll(kernel: Kernel, mm: Mm): void {
-  for (const vma of mm.vmas) unmapVma(kernel, mm, vma);
+  for (const vma of mm.vmas) unmapVma(kernel, vma);
   for (const vma of mm.vmas) removeVma(kernel, mm, vma);
 }
 
-function unmapVma(kernel: Kernel, mm: Mm, vma: Vma): void {
-  if (vma.file.kind === "hugetlb") unmapHugepageRange(kernel, mm, vma);
-  else zapPageRange(kernel, mm, vma);
+function unmapVma(kernel: Kernel, vma: Vma): void {
+  if ((vma.flags & VM_HUGETLB) !== 0) unmapHugepageRange(kernel, vma, vma.start, vma.end);
+  else zapPageRange(kernel, vma, vma.start, vma.end);
 }
 
 function removeVma(kernel: Kernel, mm: Mm, vma: Vma): void {
   freePgtables(kernel, mm, vma);
   vmaUnlink(mm, vma);
-  vma.file.mappings--;
+  if (vma.file === undefined) return;
+  vma.file.mappings.delete(vma);
   releaseFile(kernel, vma.file);
 }
 
@@ -58,7 +112,7 @@ export function unlinkFile(kernel: Kernel, file: HugetlbFile | ShmemFile): void 
 }
 
 function releaseFile(kernel: Kernel, file: HugetlbFile | ShmemFile): void {
-  if (file.linked || file.mappings > 0) return;
+  if (file.linked || file.mappings.size > 0) return;
   if (file.kind === "hugetlb") truncateHugepages(kernel, file);
   else shmemTruncate(kernel, file);
 }
@@ -69,8 +123,9 @@ function releaseFile(kernel: Kernel, file: HugetlbFile | ShmemFile): void {
  * @param address - where, in bytes.
  * @returns the signal to raise when it cannot be served.
  */
-export function handleMmFault(kernel: Kernel, mm: Mm, address: number): Signal | undefined {
+export function handleMmFault(kernel: Kernel, mm: Mm, address: number, write: boolean): Signal | undefined {
   const vma = findVma(mm, address);
   if (vma === undefined) return "SIGSEGV";
-  return vma.file.kind === "hugetlb" ? hugetlbFault(kernel, mm, vma, address) : shmemFault(kernel, mm, vma, address);
+  if ((vma.flags & (write ? VM_WRITE : VM_READ)) === 0) return "SIGSEGV";
+  return (vma.flags & VM_HUGETLB) !== 0 ? hugetlbFault(kernel, vma, address) : shmemFault(kernel, vma, address);
 }

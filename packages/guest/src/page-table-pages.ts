@@ -21,7 +21,7 @@ import {
 import { assert } from "./assert.ts";
 import { type Kernel, allocPages, freePages, kernelOops } from "./kernel.ts";
 import { NO_PAGE, PG_scribbled } from "./mem-map.ts";
-import { type Mm, type Vma, rangeIsMapped } from "./mm.ts";
+import { type Mm, rangeIsMapped } from "./mm.ts";
 import {
   type PtLevel,
   clearPage,
@@ -33,6 +33,7 @@ import {
   xenAllocPtpage,
   xenReleasePtpage,
 } from "./pv-mmu.ts";
+import { VM_HUGETLB, type Vma } from "./vma.ts";
 
 /**
  * Makes an address space without mappings: `mm_init`, `pgd_alloc` and `xen_pgd_alloc`, which adds the user root.
@@ -152,7 +153,7 @@ export function pteOffset(kernel: Kernel, mm: Mm, address: number): Pfn {
  * A table stays while another mapping reaches into its range; Linux says that with a floor and a ceiling.
  */
 export function freePgtables(kernel: Kernel, mm: Mm, vma: Vma): void {
-  if (vma.file.kind === "shmem") freeTables(kernel, mm, vma, PMD_SIZE, "PT_PTE");
+  if ((vma.flags & VM_HUGETLB) === 0) freeTables(kernel, mm, vma, PMD_SIZE, "PT_PTE");
   freeTables(kernel, mm, vma, PUD_SIZE, "PT_PMD");
   freeTables(kernel, mm, vma, PGDIR_SIZE, "PT_PUD");
 }

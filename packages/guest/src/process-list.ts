@@ -6,13 +6,16 @@ import type { Mm } from "./mm.ts";
 import { pmdOffset } from "./page-table-pages.ts";
 import type { Process } from "./process.ts";
 import { entryLow } from "./pv-mmu.ts";
+import { VM_HUGETLB } from "./vma.ts";
 
 /** A mapping as /proc/PID/maps shows it. */
 export interface VmaInfo {
   readonly start: number;
   /** Exclusive. */
   readonly end: number;
-  readonly kind: "hugetlb" | "shmem";
+  /** VM_… bits. */
+  readonly flags: number;
+  readonly kind: "hugetlb" | "shmem" | "anonymous";
 }
 
 /** What can be seen of a process from outside. */
@@ -40,14 +43,14 @@ export function describeProcess(kernel: Kernel, process: Process, mm: Mm): Proce
     pinned: kernel.memMap.hasFlag(mm.pgd, PG_pinned),
     hugepagesMapped: hugepagesMapped(kernel, mm),
     pageTablePages: mm.pageTablePages + 2,
-    vmas: mm.vmas.map(({ start, end, file }) => ({ start, end, kind: file.kind })),
+    vmas: mm.vmas.map(({ start, end, flags, file }) => ({ start, end, flags, kind: file?.kind ?? "anonymous" })),
   };
 }
 
 function hugepagesMapped(kernel: Kernel, mm: Mm): number {
   let mapped = 0;
-  for (const { start, end, file } of mm.vmas) {
-    if (file.kind !== "hugetlb") continue;
+  for (const { start, end, flags } of mm.vmas) {
+    if ((flags & VM_HUGETLB) === 0) continue;
     for (let address = start; address < end; address += PMD_SIZE) {
       const table = pmdOffset(kernel, mm, address);
       if (table === NO_PAGE) continue;

@@ -2,7 +2,7 @@
 //
 // A program of its own, so that its peak memory is its own and it runs what is shipped, without a test runner around it.
 import { audit, createHost, perfDifference, snapshotPerf } from "@xsp/hypervisor";
-import { bootGuest, eventDifference } from "@xsp/guest";
+import { MAP_ANONYMOUS, MAP_HUGETLB, MAP_SHARED, bootGuest, eventDifference } from "@xsp/guest";
 
 const HUGEPAGES = 32_768;
 /** Room for the direct map's tables and everything else: 256 MiB. */
@@ -32,7 +32,7 @@ const pool = measure(() => guest.setNrHugepages(HUGEPAGES));
 const { marked } = guest.pool();
 const touch = measure(() => {
   parent = guest.spawn("instance");
-  address = guest.mmapHugetlb(parent, HUGEPAGES * 2 ** 21);
+  address = guest.mmap(parent, { length: HUGEPAGES * 2 ** 21, flags: MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB });
   return guest.touchAll(parent, address);
 });
 const fork = measure(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { allocPages } from "../src/index.ts";
-import { type Measured, allSchemes, boot, expectClean, measure, ok, sharer } from "./small-guest.ts";
+import { type Measured, allSchemes, boot, expectClean, measure, ok, sharer, mmapHugetlb } from "./small-guest.ts";
 
 const PAGES = 6;
 
@@ -66,7 +66,7 @@ describe.each(allSchemes)("fork under %s", (scheme) => {
     const { guest } = pair;
     guest.setNrHugepages(PAGES);
     const process = ok(guest.spawn());
-    const address = ok(guest.mmapHugetlb(process, PAGES * 2 ** 21));
+    const address = ok(mmapHugetlb(guest, process, PAGES * 2 ** 21));
     guest.touch(process, address + 2 ** 21);
     const { events } = measure(pair, () => ok(guest.fork(process)));
     expect(events.plainPmds).toBe(1);
@@ -157,7 +157,7 @@ describe("a first touch in a live mm", () => {
     const { guest } = pair;
     guest.setNrHugepages(2);
     const process = ok(guest.spawn());
-    const address = ok(guest.mmapHugetlb(process, 2 ** 22));
+    const address = ok(mmapHugetlb(guest, process, 2 ** 22));
     const touch = (at: number): Measured => measure(pair, () => expect(guest.touch(process, at)).toBeUndefined());
     // PUD page: RO and set_pgd (both roots in one call); PMD page: RO and set_pud; then the entry itself.
     expect(touch(address).perf).toMatchObject({

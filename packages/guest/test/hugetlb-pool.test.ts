@@ -1,7 +1,7 @@
 import { createHost, superpageState } from "@xsp/hypervisor";
 import { describe, expect, it } from "vitest";
 import { allocPages, bootGuest, freePages } from "../src/index.ts";
-import { allSchemes, boot, expectClean, measure, ok, sharer } from "./small-guest.ts";
+import { allSchemes, boot, expectClean, measure, ok, sharer, mmapHugetlb } from "./small-guest.ts";
 
 const MiB = 2 ** 20;
 
@@ -38,7 +38,7 @@ describe.each(allSchemes)("the hugepage pool under %s", (scheme) => {
     guest.setNrHugepages(3);
     const [, , last] = guest.kernel.hstate.freeList;
     const process = ok(guest.spawn());
-    const address = ok(guest.mmapHugetlb(process, 2 * MiB));
+    const address = ok(mmapHugetlb(guest, process, 2 * MiB));
     guest.touch(process, address);
     const file = process.mm?.vmas[0]?.file;
     expect(file?.kind === "hugetlb" && file.pages[0]).toBe((last ?? 0) + 1);
@@ -63,13 +63,16 @@ describe.each(allSchemes)("the hugepage pool under %s", (scheme) => {
     const { guest } = boot(scheme, 32);
     guest.setNrHugepages(2);
     const process = ok(guest.spawn());
-    expect(guest.mmapHugetlb(process, 6 * MiB)).toBe(-12);
-    expect(guest.mmapHugetlb(process, 3 * MiB)).toBe(-22);
-    expect(guest.mmapHugetlb(process, 0)).toBe(-22);
+    expect(mmapHugetlb(guest, process, 6 * MiB)).toBe(-12);
+    const file = ok(guest.hugetlbFile(4 * MiB));
+    expect(mmapHugetlb(guest, process, 3 * MiB, file)).toBe(-22);
+    expect(mmapHugetlb(guest, process, 0)).toBe(-22);
+    guest.unlink(file);
     expect(guest.pool()).toMatchObject({ free: 2, reserved: 0 });
-    expect(guest.mmapHugetlb(process, 4 * MiB)).toBeGreaterThan(0);
+    // A length without a file is rounded up.
+    expect(mmapHugetlb(guest, process, 3 * MiB)).toBeGreaterThan(0);
     expect(guest.pool()).toMatchObject({ free: 2, reserved: 2 });
-    expect(guest.mmapHugetlb(process, 2 * MiB)).toBe(-12);
+    expect(mmapHugetlb(guest, process, 2 * MiB)).toBe(-12);
   });
 
   it("takes hugepages from highmem first in a 32-bit guest", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type Guest, type Process } from "../src/index.ts";
+import { type Guest, type Process, VM_READ, VM_SHARED, VM_WRITE, type Vma } from "../src/index.ts";
 import { type Mm, findVma, getUnmappedArea, rangeIsMapped, vmaLink } from "../src/mm.ts";
-import { boot, expectClean, ok } from "./small-guest.ts";
+import { boot, expectClean, ok, mmapHugetlb, mmapShared } from "./small-guest.ts";
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;
@@ -13,7 +13,15 @@ function guestWithPool(hugepages: number): { guest: Guest; process: Process; cle
 }
 
 const emptyMm = (): Mm => ({ pgd: 1, userPgd: 2, vmas: [], pageTablePages: 0, nrPtes: 0 }) as unknown as Mm;
-const file = { kind: "shmem", nrPages: 1, pages: new Map(), mappings: 1, linked: true } as const;
+const vma = (mm: Mm, start: number, end: number): Vma => ({
+  mm,
+  start,
+  end,
+  flags: VM_READ | VM_WRITE | VM_SHARED,
+  offset: 0,
+  file: undefined,
+  resv: undefined,
+});
 
 describe("addresses of mappings", () => {
   it("begin at a multiple of 1 GiB when they are that long, so that 64 GiB need 64 PMD pages", () => {
@@ -24,7 +32,7 @@ describe("addresses of mappings", () => {
     const mm = emptyMm();
     const starts = [4, 2, 6].map((length) => {
       const start = getUnmappedArea(mm, length * MiB, true);
-      vmaLink(mm, { start, end: start + length * MiB, file });
+      vmaLink(mm, vma(mm, start, start + length * MiB));
       return start;
     });
     expect(starts.map((start) => start - (starts[0] ?? 0))).toEqual([0, 4 * MiB, 6 * MiB]);
@@ -39,7 +47,7 @@ describe("addresses of mappings", () => {
 
   it("are found by what they contain", () => {
     const mm = emptyMm();
-    vmaLink(mm, { start: 8192, end: 16384, file });
+    vmaLink(mm, vma(mm, 8192, 16384));
     expect([4096, 8191, 8192, 16383, 16384].map((at) => findVma(mm, at)?.start)).toEqual([
       undefined,
       undefined,
@@ -47,8 +55,8 @@ describe("addresses of mappings", () => {
       8192,
       undefined,
     ]);
-    const [vma] = mm.vmas;
-    expect(vma !== undefined && rangeIsMapped(mm, 0, 2 ** 21, vma)).toBe(false);
+    const [only] = mm.vmas;
+    expect(only !== undefined && rangeIsMapped(mm, 0, 2 ** 21, only)).toBe(false);
   });
 });
 
@@ -58,7 +66,7 @@ describe("mappings", () => {
     const segment = ok(guest.hugetlbFile(4 * MiB));
     const other = ok(guest.spawn("other"));
     for (const each of [process, other]) {
-      expect(guest.touchAll(each, ok(guest.mmapHugetlb(each, 4 * MiB, segment)))).toBeUndefined();
+      expect(guest.touchAll(each, ok(mmapHugetlb(guest, each, 4 * MiB, segment)))).toBeUndefined();
     }
     expect(guest.pool()).toMatchObject({ total: 4, free: 2, reserved: 0 });
     guest.unlink(segment);
@@ -72,9 +80,9 @@ describe("mappings", () => {
 
   it("keep the page tables that a neighbour needs, and free them with the last", () => {
     const { guest, process, clean } = guestWithPool(4);
-    const first = ok(guest.mmapHugetlb(process, 2 * MiB));
-    const second = ok(guest.mmapHugetlb(process, 4 * MiB));
-    const small = ok(guest.mmapShared(process, 8192));
+    const first = ok(mmapHugetlb(guest, process, 2 * MiB));
+    const second = ok(mmapHugetlb(guest, process, 4 * MiB));
+    const small = ok(mmapShared(guest, process, 8192));
     for (const address of [first, second, small]) expect(guest.touchAll(process, address)).toBeUndefined();
     const tables = (): number | undefined => guest.processes()[0]?.pageTablePages;
     expect(tables()).toBe(2 + 3);
@@ -92,15 +100,15 @@ describe("mappings", () => {
   it("of no length, or longer than their file, are EINVAL", () => {
     const { guest, process } = guestWithPool(4);
     const segment = ok(guest.hugetlbFile(4 * MiB));
-    expect(guest.mmapHugetlb(process, 6 * MiB, segment)).toBe(-22);
-    expect(guest.mmapHugetlb(process, MiB, segment)).toBe(-22);
-    expect(guest.mmapShared(process, 0)).toBe(-22);
+    expect(mmapHugetlb(guest, process, 6 * MiB, segment)).toBe(-22);
+    expect(mmapHugetlb(guest, process, MiB, segment)).toBe(-22);
+    expect(mmapShared(guest, process, 0)).toBe(-22);
     expect(guest.munmap(process, 0x1000)).toBe(-22);
   });
 
   it("are all that a process can touch", () => {
     const { guest, process } = guestWithPool(1);
-    const address = ok(guest.mmapHugetlb(process, 2 * MiB));
+    const address = ok(mmapHugetlb(guest, process, 2 * MiB));
     expect(guest.touch(process, address - 1)).toBe("SIGSEGV");
     expect(guest.touch(process, address + 2 * MiB)).toBe("SIGSEGV");
     expect(guest.touch(process, address + 2 * MiB - 1)).toBeUndefined();
@@ -109,7 +117,7 @@ describe("mappings", () => {
 
   it("end the process when there is no memory for their pages", () => {
     const { guest, process, clean } = guestWithPool(0);
-    const address = ok(guest.mmapShared(process, 64 * MiB));
+    const address = ok(mmapShared(guest, process, 64 * MiB));
     expect(guest.touchAll(process, address)).toBe("SIGKILL");
     clean();
     guest.exit(process);
@@ -124,7 +132,7 @@ describe("a page table", () => {
     for (let round = 0; round < 5; round++) {
       const other = ok(guest.spawn("other"));
       expect(guest.exec(process)).toBe(0);
-      const address = ok(guest.mmapHugetlb(process, 2 * MiB));
+      const address = ok(mmapHugetlb(guest, process, 2 * MiB));
       expect(guest.touch(process, address)).toBeUndefined();
       guest.exit(other);
       expect(guest.munmap(process, address)).toBe(0);

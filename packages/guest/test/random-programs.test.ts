@@ -2,7 +2,16 @@ import type { SchemeName } from "@xsp/hypervisor";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Guest, type GuestEventName, type HugetlbFile, type Process, isErrno } from "../src/index.ts";
-import { type Pair, allSchemes, boot, expectAllFree, expectClean, writableCount } from "./small-guest.ts";
+import {
+  type Pair,
+  allSchemes,
+  boot,
+  expectAllFree,
+  expectClean,
+  writableCount,
+  mmapHugetlb,
+  mmapShared,
+} from "./small-guest.ts";
 
 const MEMORY_MIB = 24;
 const HUGEPAGE = 2 ** 21;
@@ -57,11 +66,11 @@ const steps: Readonly<Record<string, (world: World, n: number) => void>> = {
   },
   mmap: (world, n) => {
     const process = world.process(n);
-    if (process !== undefined) world.guest.mmapHugetlb(process, (1 + (n % 3)) * HUGEPAGE);
+    if (process !== undefined) mmapHugetlb(world.guest, process, (1 + (n % 3)) * HUGEPAGE);
   },
   mmapShared: (world, n) => {
     const process = world.process(n);
-    if (process !== undefined) world.guest.mmapShared(process, (1 + (n % 5)) * 4096);
+    if (process !== undefined) mmapShared(world.guest, process, (1 + (n % 5)) * 4096);
   },
   segment: (world, n) => {
     const file = world.guest.hugetlbFile((1 + (n % 2)) * HUGEPAGE);
@@ -70,7 +79,7 @@ const steps: Readonly<Record<string, (world: World, n: number) => void>> = {
   attach: (world, n) => {
     const process = world.process(n);
     const file = world.files[n % Math.max(1, world.files.length)];
-    if (process !== undefined && file !== undefined) world.guest.mmapHugetlb(process, HUGEPAGE, file);
+    if (process !== undefined && file !== undefined) mmapHugetlb(world.guest, process, HUGEPAGE, file);
   },
   unlink: (world, n) => {
     const file = world.files[n % Math.max(1, world.files.length)];

@@ -16,7 +16,12 @@ import {
   type Guest,
   type GuestEvents,
   type GuestOptions,
+  type HugetlbFile,
+  MAP_ANONYMOUS,
+  MAP_HUGETLB,
+  MAP_SHARED,
   type Process,
+  type ShmemFile,
   bootGuest,
   eventDifference,
   isErrno,
@@ -42,11 +47,29 @@ export function ok<T>(result: T | number): T {
   return result;
 }
 
+/** Maps hugepages, shared and writable: a segment from its begin, or new ones. */
+export function mmapHugetlb(guest: Guest, process: Process, length: number, file?: HugetlbFile): number {
+  return guest.mmap(
+    process,
+    file === undefined
+      ? { length, flags: MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB }
+      : { length, flags: MAP_SHARED, file },
+  );
+}
+
+/** Maps shared memory of 4 KiB pages: an object from its begin, or a new one. */
+export function mmapShared(guest: Guest, process: Process, length: number, file?: ShmemFile): number {
+  return guest.mmap(
+    process,
+    file === undefined ? { length, flags: MAP_SHARED | MAP_ANONYMOUS } : { length, flags: MAP_SHARED, file },
+  );
+}
+
 /** A process that has mapped and touched hugepages; the pool is made that large first. */
 export function sharer(guest: Guest, hugepages: number): { process: Process; address: number } {
   expect(guest.setNrHugepages(hugepages)).toBe(hugepages);
   const process: Process = ok(guest.spawn("instance"));
-  const address = ok(guest.mmapHugetlb(process, hugepages * 2 ** 21));
+  const address = ok(mmapHugetlb(guest, process, hugepages * 2 ** 21));
   expect(guest.touchAll(process, address)).toBeUndefined();
   return { process, address };
 }

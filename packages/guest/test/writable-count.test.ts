@@ -10,7 +10,7 @@ import {
   kunmap,
   kunmapAtomic,
 } from "../src/index.ts";
-import { type Pair, allSchemes, boot, expectClean, ok, writableCount } from "./small-guest.ts";
+import { type Pair, allSchemes, boot, expectClean, ok, writableCount, mmapHugetlb, mmapShared } from "./small-guest.ts";
 
 // The table of linux-facts §1.2: writable type count of a page by what it is used for. In a 64-bit guest every page is
 // lowmem, which the direct map maps once; in the 32-bit guests here the pages looked at are highmem.
@@ -83,7 +83,7 @@ describe.each(cases)("the writable count of a page, $scheme, $style", ({ scheme,
     const pair = make(scheme, style);
     const { guest } = pair;
     const first = ok(guest.spawn());
-    const address = ok(guest.mmapShared(first, 4096));
+    const address = ok(mmapShared(guest, first, 4096));
     expect(guest.touch(first, address)).toBeUndefined();
     const file = first.mm?.vmas[0]?.file;
     const page = file?.kind === "shmem" ? (file.pages.get(0) ?? NO_PAGE) : NO_PAGE;
@@ -110,7 +110,7 @@ describe.each(cases)("the writable count of a page, $scheme, $style", ({ scheme,
     const { guest } = pair;
     const page = poolPage(pair);
     const process = ok(guest.spawn());
-    const address = ok(guest.mmapHugetlb(process, 2 ** 21));
+    const address = ok(mmapHugetlb(guest, process, 2 ** 21));
     expect(guest.touch(process, address)).toBeUndefined();
     for (let k = 1; k <= 3; k++) {
       // The scheme of the RFC takes a reference on the head frame for each mapping, so only its other frames stay.
@@ -135,7 +135,7 @@ describe.each(cases)("the writable count of a page, $scheme, $style", ({ scheme,
     const page = poolPage(pair);
     expect(hugepageCount(pair, page)).toBe(base);
     const process = ok(guest.spawn());
-    expect(guest.touch(process, ok(guest.mmapHugetlb(process, 2 ** 21)))).toBeUndefined();
+    expect(guest.touch(process, ok(mmapHugetlb(guest, process, 2 ** 21)))).toBeUndefined();
     ok(guest.fork(process));
     expect(hugepageCount(pair, page)).toBe(base + 1);
     expectClean(pair.host);

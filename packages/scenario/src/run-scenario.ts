@@ -1,4 +1,4 @@
-import { bootGuest, isErrno, type Guest, type Process } from "@xsp/guest";
+import { MAP_ANONYMOUS, MAP_HUGETLB, MAP_SHARED, bootGuest, isErrno, type Guest, type Process } from "@xsp/guest";
 import { bytesPerFrame, createHost, errnoName, type Host, type SchemeName } from "@xsp/hypervisor";
 import { costProfiles, type CostProfile } from "./cost-profile.ts";
 import { LoginQueue } from "./login-queue.ts";
@@ -140,7 +140,10 @@ function fillPool(guest: Guest, { pool }: Scenario): { hugepages: number; marked
 
 function startInstance(guest: Guest, { process }: Scenario): { instance: Process; hugepages: number } {
   const instance = succeed(guest.spawn("instance"), "the first process did not start");
-  const address = guest.mmapHugetlb(instance, process.regionBytes);
+  const address = guest.mmap(instance, {
+    length: process.regionBytes,
+    flags: MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB,
+  });
   if (address < 0) {
     throw unplayable(
       "process.region",
