@@ -16,6 +16,8 @@ import type { Mm } from "./mm.ts";
 import { type MmapRequest, doMmap, handleMmFault, unlinkFile, unmapRegion } from "./mmap.ts";
 import { type ProcessInfo, describeProcess } from "./process-list.ts";
 import { type Process, switchMm } from "./process.ts";
+import { listPseudoFiles, readPseudoFile, writePseudoFile } from "./proc/file-tree.ts";
+import type { SystemState } from "./proc/pseudo-file.ts";
 import type { ShmemFile } from "./shmem-file.ts";
 import { shmemFileSetup } from "./shmem.ts";
 import { VM_HUGETLB } from "./vma.ts";
@@ -98,6 +100,21 @@ export class Guest {
     };
   }
 
+  /** Text of a file under /proc or /sys, or a negated errno: what `cat` shows. See `proc/file-tree.ts`. */
+  readFile(path: string): string | number {
+    return readPseudoFile(this.system(), path);
+  }
+
+  /** Writes to a file under /proc or /sys as root, in one `write`. Returns 0 or a negated errno. */
+  writeFile(path: string, text: string): number {
+    return writePseudoFile(this.system(), path, text);
+  }
+
+  /** Names in a directory under /proc or /sys, those of directories with a slash at their end, or a negated errno. */
+  listFiles(path: string): string[] | number {
+    return listPseudoFiles(this.system(), path);
+  }
+
   /** Starts a process with an empty address space, and runs it. Returns −ENOMEM when memory is short. */
   spawn(comm = "init"): Process | number {
     const mm = newPinnedMm(this.kernel);
@@ -135,6 +152,11 @@ export class Guest {
   /** Lets a process run: a context switch, unless it runs already. */
   switchTo(process: Process): void {
     this.run(process);
+  }
+
+  /** The process with a pid, unless it has ended or never was. */
+  process(pid: number): Process | undefined {
+    return this.tasks.get(pid);
   }
 
   /** All processes that have not ended, by pid. */
@@ -210,6 +232,10 @@ export class Guest {
     assert(this.running, "a guest is shut down once");
     this.running = false;
     return destroyDomain(this.domain);
+  }
+
+  private system(): SystemState {
+    return { kernel: this.kernel, tasks: this.tasks, balloonedPages: this.balloon.pages.length };
   }
 
   private addTask(ppid: number, comm: string, mm: Mm): Process {

@@ -2,7 +2,7 @@ export { Guest, bootGuest, type PoolTotals } from "./guest.ts";
 export type { GuestOptions } from "./boot.ts";
 export type { GuestStyle, Zone, ZoneName } from "./zone.ts";
 export { GuestEvents, eventDifference, type GuestEventName } from "./guest-events.ts";
-export { isErrno, type Signal } from "./errno.ts";
+export { errnoOf, isErrno, type Signal } from "./errno.ts";
 export type { Process } from "./process.ts";
 export type { ProcessInfo, VmaInfo } from "./process-list.ts";
 export type { HugetlbFile } from "./hugetlb-file.ts";
