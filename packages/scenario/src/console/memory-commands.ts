@@ -1,0 +1,114 @@
+import { type Process, VM_HUGETLB, errnoOf } from "@xsp/guest";
+import { addressOf, bytesOf, processOf } from "./argument.ts";
+import { type Command, type CommandResult, done, isResult, refused, wrong } from "./command.ts";
+import { mmapOptionHelp, mmapRequest } from "./mmap-options.ts";
+import type { Session } from "./session.ts";
+
+const pageBytes = 4096;
+const hugepageBytes = 2 ** 21;
+
+/** System calls about mappings, and accesses to memory. */
+export const memoryCommands: readonly Command[] = [
+  {
+    name: "mmap",
+    usage: "mmap PID BYTES [OPTION …]",
+    args: [2, Infinity],
+    help: "map memory; prints a name for the mapping and its address",
+    details: [
+      ...mmapOptionHelp,
+      "The name (m1, m2, …) can be written wherever ADDR is; m1+4MiB is 4 MiB behind its begin.",
+    ],
+    run: (session, [pid, size, ...options]) => {
+      const process = processOf(session, "mmap", pid as string);
+      if (isResult(process)) return process;
+      const length = bytesOf("mmap", "BYTES", size as string);
+      if (isResult(length)) return length;
+      const request = mmapRequest(session, length, options);
+      if (isResult(request)) return request;
+      const address = session.guest.mmap(process, request);
+      if (address < 0) return refused("mmap", errnoOf(address));
+      return done(`${session.nameMapping(address)} 0x${address.toString(16)}`);
+    },
+  },
+  {
+    name: "munmap",
+    usage: "munmap PID ADDR",
+    args: [2, 2],
+    help: "take a mapping out of a process",
+    run: (session, [pid, where]) => {
+      const process = processOf(session, "munmap", pid as string);
+      if (isResult(process)) return process;
+      const address = addressOf(session, "munmap", where as string);
+      if (isResult(address)) return address;
+      const rc = session.guest.munmap(process, address);
+      return rc === 0 ? done() : refused("munmap", errnoOf(rc));
+    },
+  },
+  {
+    name: "touch",
+    usage: "touch PID ADDR|all [BYTES] [write|read]",
+    args: [2, 4],
+    help: "let a process write to (or read) each page of a range",
+    details: [
+      "Without BYTES: from ADDR to the end of the mapping that it is in. all: every mapping of the process.",
+      "touch 1 m1+2MiB 1 is a single access. A process that receives a signal ends.",
+    ],
+    run: touchCommand,
+  },
+];
+
+function touchCommand(session: Session, [pid, where, ...rest]: readonly string[]): CommandResult {
+  const process = processOf(session, "touch", pid as string);
+  if (isResult(process)) return process;
+  const access = rest.at(-1) === "read" || rest.at(-1) === "write" ? rest.at(-1) : undefined;
+  const [size, surplus] = access === undefined ? rest : rest.slice(0, -1);
+  if (surplus !== undefined || (where === "all" && size !== undefined)) {
+    return wrong(
+      `touch: ${surplus ?? size}: not expected here`,
+      "touch PID ADDR|all [BYTES] [write|read]",
+      "help touch",
+    );
+  }
+  const ranges = rangesOf(session, process, where as string, size);
+  if (isResult(ranges)) return ranges;
+  return touchRanges(session, process, ranges, access !== "read");
+}
+
+type Range = readonly [start: number, end: number];
+
+function rangesOf(session: Session, process: Process, where: string, size?: string): readonly Range[] | CommandResult {
+  const vmas = process.mm?.vmas ?? [];
+  if (where === "all") return vmas.map(({ start, end }) => [start, end] as const);
+  const start = addressOf(session, "touch", where);
+  if (isResult(start)) return start;
+  if (size !== undefined) {
+    const bytes = bytesOf("touch", "BYTES", size);
+    return isResult(bytes) ? bytes : [[start, start + bytes]];
+  }
+  const vma = vmas.find((candidate) => candidate.start <= start && start < candidate.end);
+  // Without a mapping there is nothing but the access itself.
+  return [[start, vma?.end ?? start + 1]];
+}
+
+/** Accesses each page of some ranges, hugepages at hugepage steps, until one raises a signal; that ends the process. */
+function touchRanges({ guest }: Session, process: Process, ranges: readonly Range[], write: boolean): CommandResult {
+  const vmas = process.mm?.vmas ?? [];
+  for (const [start, end] of ranges) {
+    for (let address = start; address < end;) {
+      const signal = guest.touch(process, address, write);
+      if (signal !== undefined) {
+        guest.exit(process);
+        return {
+          status: 1,
+          output: [],
+          errors: [`touch: pid ${process.pid} received ${signal} at 0x${address.toString(16)} and ended`],
+          refusal: signal,
+        };
+      }
+      const vma = vmas.find((candidate) => candidate.start <= address && address < candidate.end);
+      const step = vma !== undefined && (vma.flags & VM_HUGETLB) !== 0 ? hugepageBytes : pageBytes;
+      address = (Math.floor(address / step) + 1) * step;
+    }
+  }
+  return done();
+}

@@ -1,0 +1,35 @@
+import type { Guest, GuestEvents, HugetlbFile, ShmemFile } from "@xsp/guest";
+import { type Host, type PerfSnapshot, snapshotPerf } from "@xsp/hypervisor";
+
+/** What a console remembers between two commands. */
+export class Session {
+  readonly host: Host;
+  readonly guest: Guest;
+  /** Addresses of mappings, by the name that mmap gave: `m1`, `m2`, … */
+  readonly mappings: Map<string, number> = new Map();
+  /** Segments, by the name that shmget gave: `s1`, `s2`, … */
+  readonly segments: Map<string, HugetlbFile | ShmemFile> = new Map();
+  /** Counters at the last `events`. */
+  counted: { readonly guest: GuestEvents; readonly perf: PerfSnapshot };
+  private named = 0;
+
+  constructor(host: Host, guest: Guest) {
+    this.host = host;
+    this.guest = guest;
+    this.counted = { guest: guest.events(), perf: snapshotPerf(host) };
+  }
+
+  /** Names a mapping. A name stays the address's, whatever happens to the mapping: children have it there as well. */
+  nameMapping(address: number): string {
+    const name = `m${++this.named}`;
+    this.mappings.set(name, address);
+    return name;
+  }
+
+  /** Names a segment. */
+  nameSegment(segment: HugetlbFile | ShmemFile): string {
+    const name = `s${this.segments.size + 1}`;
+    this.segments.set(name, segment);
+    return name;
+  }
+}
