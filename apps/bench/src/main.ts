@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { ProgressLine, runInProcesses, terminalStyle } from "@xsp/cli";
 import {
   alignColumns,
-  readScenario,
+  readLoginStorm,
   schemeNames,
   shippedScenario,
   textReport,
@@ -31,7 +31,7 @@ async function runMicro(): Promise<MicroResults> {
 }
 
 async function runScenarioInFull(): Promise<ScenarioResult> {
-  const scenario = readScenario(shippedScenario("fork-64g") ?? "", { file: "fork-64g" });
+  const scenario = readLoginStorm(shippedScenario("fork-64g") ?? "", { file: "fork-64g" });
   const line = new ProgressLine(process.stderr);
   return runInProcesses(scenario, (progress) => line.show(progress)).finally(() => line.clear());
 }

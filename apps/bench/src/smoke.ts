@@ -1,10 +1,10 @@
 import { runInProcesses } from "@xsp/cli";
 import {
   parseOverride,
-  readScenario,
+  readLoginStorm,
   schemeNames,
   shippedScenario,
-  type Scenario,
+  type LoginStorm,
   type SchemeRun,
 } from "@xsp/scenario";
 import { runMicroProcess } from "./micro-process.ts";
@@ -13,7 +13,7 @@ const superpages = 512;
 const hugepages = 32;
 const framesPerHugepage = 512;
 
-function smallScenario(): Scenario {
+function smallScenario(): LoginStorm {
   const overrides = [
     "host.memory=512MiB",
     "guest.memory=256MiB",
@@ -25,7 +25,7 @@ function smallScenario(): Scenario {
     if (override === undefined) throw new Error(`${text} is no override`);
     return override;
   });
-  return readScenario(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
+  return readLoginStorm(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
 }
 
 function expectedCounts(run: SchemeRun): readonly (readonly [string, number, number])[] {

@@ -1,8 +1,9 @@
 import { thisMachine } from "@xsp/cli";
 import {
   parseOverride,
-  readScenario,
+  readLoginStorm,
   runScenario,
+  scenarioResult,
   shippedScenario,
   type ScenarioResult,
   type SchemeName,
@@ -19,10 +20,10 @@ function smallResult(...schemes: readonly SchemeName[]): ScenarioResult {
     "workload.logins=2",
   ];
   const overrides = sets.map((set) => parseOverride(set, "--set")).filter((override) => override !== undefined);
-  const settings = readScenario(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
+  const settings = readLoginStorm(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
   let ns = 0;
   const runs = schemes.map((scheme) => runScenario(settings, { scheme, now: () => (ns += 1000) }));
-  return { v: 1, scenario: settings.name, profile: settings.profile, machine: thisMachine(), runs, settings };
+  return scenarioResult(settings, thisMachine(), runs);
 }
 
 test("counts 1,024 references for each superpage operation", () => {

@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { ScenarioError, type RunProgress, type ScenarioProblem, type SchemeRun } from "@xsp/scenario";
+import { ScenarioError, type RunProgress, type ScenarioProblem, type SchemeRun, type StepsRun } from "@xsp/scenario";
 import type { SchemeAnswer, SchemeOrder } from "./scheme-message.ts";
 
 // One process per scheme, one after another. Its peak resident memory is then that scheme's alone, and its call sites
@@ -18,7 +18,7 @@ const worker = fileURLToPath(new URL("./scheme-worker.js", import.meta.url));
 export async function runSchemeProcess(
   order: SchemeOrder,
   onProgress?: (progress: RunProgress) => void,
-): Promise<SchemeRun> {
+): Promise<SchemeRun | StepsRun> {
   const child = fork(worker, { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced" });
   // A child in the middle of its work does not notice that its parent is gone.
   const stop = (signal: NodeJS.Signals): void => {
@@ -27,7 +27,7 @@ export async function runSchemeProcess(
   };
   process.once("SIGINT", stop).once("SIGTERM", stop);
   try {
-    return await new Promise<SchemeRun>((resolve, reject) => {
+    return await new Promise<SchemeRun | StepsRun>((resolve, reject) => {
       let settled = false;
       child.on("message", (message) => {
         const answer = message as SchemeAnswer;

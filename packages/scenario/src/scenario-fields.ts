@@ -1,5 +1,6 @@
 import { schemeNames, type XenVersion } from "@xsp/hypervisor";
 import { profileNames } from "./cost-profile.ts";
+import { stepFields } from "./step-fields.ts";
 
 /** One field of a scenario file, for messages and for help. */
 export interface ScenarioField {
@@ -77,14 +78,14 @@ export const scenarioFields: readonly ScenarioField[] = [
     path: "pool",
     expected: "a group of fields",
     example: "{ mark: true }",
-    default: "as much as the region needs, marked",
+    default: "as much as the region needs, marked; none without a region",
     meaning: "the guest's hugetlbfs pool",
   },
   {
     path: "pool.hugepages",
     expected: "a whole number from 1 on",
     example: "32768",
-    default: "as many as the region needs",
+    default: "as many as the region needs; none without a region",
     meaning: "what is written to nr_hugepages",
   },
   {
@@ -94,11 +95,17 @@ export const scenarioFields: readonly ScenarioField[] = [
     default: "true",
     meaning: "whether the pool marks each hugepage, where the scheme has marks",
   },
-  { path: "process", expected: "a group of fields", example: "{ region: 64GiB }", meaning: "the process that forks" },
+  {
+    path: "process",
+    expected: "a group of fields",
+    example: "{ region: 64GiB }",
+    default: "none; a workload needs it",
+    meaning: "the process that forks",
+  },
   { path: "process.region", expected: size, example: "64GiB", meaning: "its hugepage mapping, fully touched" },
   {
     path: "process.shared",
-    expected: "true (private hugepage mappings are not part of this model)",
+    expected: "true (a private mapping is made by a step: see fork-64g-private)",
     example: "true",
     default: "true",
     meaning: "MAP_SHARED: the child maps the same hugepages",
@@ -107,6 +114,7 @@ export const scenarioFields: readonly ScenarioField[] = [
     path: "workload",
     expected: "a group of fields",
     example: "{ kind: login-storm, logins: 100 }",
+    default: "none; then the steps are all that is run",
     meaning: "what the process is asked to do",
   },
   {
@@ -140,7 +148,7 @@ export const scenarioFields: readonly ScenarioField[] = [
     path: "deadline",
     expected: "a duration with one of the units ns, us, ms, s, min",
     example: "60s",
-    default: "60s",
+    default: "60s; none without a workload",
     meaning: "how long a client waits for its answer",
   },
   {
@@ -150,17 +158,23 @@ export const scenarioFields: readonly ScenarioField[] = [
     default: "xeon-x5570-2009",
     meaning: "the cost profile that turns counted events into modelled time",
   },
+  ...stepFields,
 ];
+
+/** `schemes.2` as `schemes[]`, `let.region` as `let.NAME`: the way the fields are listed. */
+function generalPath(path: string): string {
+  return path.replaceAll(/\.\d+/g, "[]").replace(/^let\..+$/, "let.NAME");
+}
 
 /** The entry of a field, `schemes.2` being looked up as `schemes[]`. */
 export function scenarioField(path: string): ScenarioField | undefined {
-  const general = path.replaceAll(/\.\d+/g, "[]");
+  const general = generalPath(path);
   return scenarioFields.find((field) => field.path === general);
 }
 
 /** The fields one level below a path, by their own names. The empty path gives the top level. */
 export function fieldNamesBelow(path: string): readonly string[] {
-  const prefix = path === "" ? "" : `${path}.`;
+  const prefix = path === "" ? "" : `${generalPath(path)}.`;
   return scenarioFields
     .map((field) => field.path)
     .filter((name) => name.startsWith(prefix) && /^\w+$/.test(name.slice(prefix.length)))

@@ -14,9 +14,14 @@ Examples:
   xsp scenario list
   xsp scenario show fork-64g > mine.yaml     a commented file to change
   xsp scenario fields                        every field, its meaning and its default
+  xsp scenario list --json | jq '.scenarios[] | {name, steps: (.settings.steps | length)}'
 `,
     );
-  scenario.command("list").description("print the names of the shipped scenarios").action(listScenarios);
+  scenario
+    .command("list")
+    .description("print the shipped scenarios, a line each")
+    .option("--json", "print everything that is known of them as JSON")
+    .action(listScenarios);
   scenario
     .command("show")
     .description("print a shipped scenario as the YAML file that it is")
@@ -25,13 +30,27 @@ Examples:
   scenario.command("fields").description("print every field of a scenario file").action(showFields);
 }
 
-async function listScenarios(): Promise<void> {
+async function listScenarios({ json = false }: { readonly json?: boolean }): Promise<void> {
   const { readScenario, shippedScenarios } = await import("@xsp/scenario");
-  const rows = Object.entries(shippedScenarios).map(
-    ([name, text]) => [name, readScenario(text, { file: name })] as const,
-  );
-  const width = Math.max(...rows.map(([name]) => name.length));
-  for (const [name, { description }] of rows) process.stdout.write(`${name.padEnd(width)}  ${description}\n`);
+  const scenarios = Object.entries(shippedScenarios).map(([name, text]) => ({
+    name,
+    text,
+    settings: readScenario(text, { file: name }),
+  }));
+  if (json) {
+    const all = scenarios.map(({ name, text, settings }) => ({
+      name,
+      description: settings.description,
+      settings,
+      text,
+    }));
+    process.stdout.write(`${JSON.stringify({ v: 1, scenarios: all }, null, 2)}\n`);
+    return;
+  }
+  const width = Math.max(...scenarios.map(({ name }) => name.length));
+  for (const { name, settings } of scenarios) {
+    process.stdout.write(`${name.padEnd(width)}  ${settings.description}\n`);
+  }
 }
 
 async function showScenario(name: string): Promise<void> {
