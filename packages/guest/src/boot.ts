@@ -14,6 +14,7 @@ import { type BuiltDomain, buildDomain } from "./domain-builder.ts";
 import { GuestEvents } from "./guest-events.ts";
 import { makeHighmem } from "./highmem.ts";
 import { makeHstate } from "./hstate.ts";
+import { DEFAULT_CONFIG, makeMount } from "./hugetlbfs-mount.ts";
 import type { Kernel } from "./kernel.ts";
 import { MemMap, PG_pinned, PG_reserved } from "./mem-map.ts";
 import { MulticallBuffer } from "./multicall-buffer.ts";
@@ -72,6 +73,7 @@ export function bootKernel(host: Host, options: GuestOptions): Kernel {
     phys: built.phys,
     mc: new MulticallBuffer(vcpu, events, log),
     hstate: makeHstate(memMap.blocks),
+    hugetlbfs: { internalMount: makeMount(DEFAULT_CONFIG) },
     marksHugepages: (options.markHugepages ?? true) && host.scheme.marks,
     highmem:
       pkmapPageTable !== undefined && fixmapPageTable !== undefined
@@ -81,6 +83,7 @@ export function bootKernel(host: Host, options: GuestOptions): Kernel {
     log,
     swapperPgd: built.swapperPgd,
     activeMm: undefined,
+    currentPid: 0,
   };
   initMemory(kernel, built.nrTablePages);
   return kernel;

@@ -4,8 +4,10 @@
  * A call that fails returns a negated errno ([L39 include/asm-generic/errno-base.h]); an access that fails raises a
  * signal.
  */
+export const ENOENT = 2;
 export const ENOMEM = 12;
 export const EINVAL = 22;
+export const ENOSPC = 28;
 
 /** What an access raises that cannot be served: SIGKILL stands for the out-of-memory killer. */
 export type Signal = "SIGSEGV" | "SIGBUS" | "SIGKILL";
