@@ -11,6 +11,7 @@ export const EACCES = 13;
 export const ENOTDIR = 20;
 export const EISDIR = 21;
 export const EINVAL = 22;
+export const ENOSPC = 28;
 
 const errnoNames: Readonly<Record<number, string>> = {
   [ENOENT]: "ENOENT",
