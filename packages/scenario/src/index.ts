@@ -28,7 +28,9 @@ export { LoginQueue, type LoginOutcome } from "./login-queue.ts";
 
 export { Console } from "./console/console.ts";
 export type { CommandResult } from "./console/command.ts";
-export { runScenario, type RunOptions, type RunProgress } from "./run-scenario.ts";
+export type { Completion } from "./console/completion.ts";
+export { setUpLines } from "./console/set-up.ts";
+export { bootScenario, runScenario, type RunOptions, type RunProgress } from "./run-scenario.ts";
 export type { Clock } from "./phase-recorder.ts";
 export {
   phaseNames,
