@@ -14,6 +14,7 @@ import { type BuiltDomain, type Populate, buildDomain } from "./domain-builder.t
 import { GuestEvents } from "./guest-events.ts";
 import { makeHighmem } from "./highmem.ts";
 import { makeHstate } from "./hstate.ts";
+import { DEFAULT_CONFIG, makeMount } from "./hugetlbfs-mount.ts";
 import type { Kernel } from "./kernel.ts";
 import { type LowPfnRange, MAXMEM_PFN, findLowPfnRange } from "./lowmem.ts";
 import { MemMap, PG_pinned, PG_reserved } from "./mem-map.ts";
@@ -85,6 +86,7 @@ export function bootKernel(host: Host, options: GuestOptions): Kernel {
     phys: built.phys,
     mc: new MulticallBuffer(vcpu, events, log, options.directSingleEntry ?? true),
     hstate: makeHstate(memMap.blocks),
+    hugetlbfs: { internalMount: makeMount(DEFAULT_CONFIG) },
     marksHugepages: (options.markHugepages ?? true) && host.scheme.marks,
     highmem:
       pkmapPageTable !== undefined && fixmapPageTable !== undefined
@@ -94,6 +96,7 @@ export function bootKernel(host: Host, options: GuestOptions): Kernel {
     log,
     swapperPgd: built.swapperPgd,
     activeMm: undefined,
+    currentPid: 0,
   };
   initMemory(kernel, built.nrTablePages);
   return kernel;

@@ -33,6 +33,7 @@
  * counts in linux-facts §3.2 and §3.4. Simplified: shared mappings only; no copy of the rest of a process.
  */
 import { ENOMEM } from "./errno.ts";
+import { hugetlbVmOpOpen } from "./hugetlb-reservation.ts";
 import { copyHugetlbPageRange } from "./hugetlb.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Mm, vmaLink } from "./mm.ts";
@@ -66,9 +67,10 @@ function dupMmap(kernel: Kernel, child: Mm, parent: Mm): number {
     if ((vma.flags & VM_DONTCOPY) !== 0) continue;
     const copy = { ...vma, mm: child, resv: undefined };
     vmaLink(child, copy);
+    hugetlbVmOpOpen(copy);
     copy.file?.mappings.add(copy);
     // copy_page_range: entries of shared 4 KiB mappings are left to be faulted in, those of hugepages never are.
-    if ((vma.flags & VM_HUGETLB) !== 0) rc = copyHugetlbPageRange(kernel, child, parent, copy);
+    if ((vma.flags & VM_HUGETLB) !== 0) rc = copyHugetlbPageRange(kernel, copy, vma);
     if (rc !== 0) break;
   }
   if (rc === 0) xenDupMmap(kernel, child);

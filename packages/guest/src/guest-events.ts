@@ -30,6 +30,9 @@ export class GuestEvents {
   /** Page faults served with 4 KiB pages, and with hugepages. */
   pageFaults = 0;
   hugepageFaults = 0;
+  /** Hugepages that the buddy gave and that could not be had, refused by Xen among them: /proc/vmstat htlb_buddy_alloc_…. */
+  htlbBuddyAllocSuccess = 0;
+  htlbBuddyAllocFail = 0;
   /** MARK_SUPER and UNMARK_SUPER that Xen accepted. */
   hugepageMarks = 0;
   hugepageUnmarks = 0;

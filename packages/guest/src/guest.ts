@@ -10,7 +10,7 @@ import { dupMm } from "./fork.ts";
 import { GuestEvents } from "./guest-events.ts";
 import type { HugetlbFile } from "./hugetlb-file.ts";
 import { setMaxHugePages } from "./hugetlb-pool.ts";
-import { hugetlbFileSetup } from "./hugetlb.ts";
+import { hugetlbFileSetup } from "./hugetlbfs.ts";
 import { type Kernel, nrFreePages, printk } from "./kernel.ts";
 import type { Mm } from "./mm.ts";
 import { type MmapRequest, doMmap, handleMmFault, unlinkFile, unmapRegion } from "./mmap.ts";
@@ -277,7 +277,7 @@ export class Guest {
   }
 
   private system(): SystemState {
-    return { kernel: this.kernel, tasks: this.tasks, balloonedPages: this.balloon.pages.length };
+    return { kernel: this.kernel, tasks: this.tasks, balloon: this.balloon };
   }
 
   private addTask(ppid: number, comm: string, mm: Mm): Process {
@@ -293,6 +293,7 @@ export class Guest {
 
   private run(process: Process): Mm {
     const mm = this.mmOf(process);
+    this.kernel.currentPid = process.pid;
     switchMm(this.kernel, mm);
     return mm;
   }

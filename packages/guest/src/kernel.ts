@@ -4,6 +4,7 @@ import { freeOnePage, rmqueue } from "./buddy.ts";
 import type { GuestEvents } from "./guest-events.ts";
 import type { Highmem } from "./highmem.ts";
 import type { Hstate } from "./hstate.ts";
+import type { HugetlbfsState } from "./hugetlbfs-mount.ts";
 import { type MemMap, NO_PAGE } from "./mem-map.ts";
 import type { Mm } from "./mm.ts";
 import type { MulticallBuffer } from "./multicall-buffer.ts";
@@ -25,6 +26,7 @@ export interface Kernel {
   readonly phys: PhysToMachine;
   readonly mc: MulticallBuffer;
   readonly hstate: Hstate;
+  readonly hugetlbfs: HugetlbfsState;
   /** Whether this kernel tells Xen about its hugepages. */
   readonly marksHugepages: boolean;
   readonly highmem: Highmem | undefined;
@@ -34,6 +36,8 @@ export interface Kernel {
   readonly swapperPgd: Pfn;
   /** Address space whose roots are loaded; undefined while it is the kernel's own. */
   activeMm: Mm | undefined;
+  /** Process that runs, or ran last: `current->pid`. */
+  currentPid: number;
 }
 
 /**

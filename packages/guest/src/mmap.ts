@@ -1,7 +1,10 @@
 import { HPAGE_SIZE, PAGE_SIZE, TASK_SIZE } from "./address-layout.ts";
 import { EINVAL, ENOMEM, type Signal } from "./errno.ts";
 import type { HugetlbFile } from "./hugetlb-file.ts";
-import { hugetlbFault, hugetlbFileSetup, truncateHugepages, unmapHugepageRange } from "./hugetlb.ts";
+import { hugetlbFault } from "./hugetlb-fault.ts";
+import { hugetlbVmOpClose } from "./hugetlb-reservation.ts";
+import { unmapHugepageRange } from "./hugetlb.ts";
+import { hugetlbEvictInode, hugetlbFileMmap, hugetlbFileSetup } from "./hugetlbfs.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Mm, findVma, getUnmappedArea, vmaLink, vmaUnlink } from "./mm.ts";
 import { MAP_FIXED, MAP_HUGETLB, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from "./mmap-flags.ts";
@@ -38,7 +41,7 @@ export function doMmap(kernel: Kernel, mm: Mm, request: MmapRequest): number {
   if (sharing !== MAP_SHARED && sharing !== MAP_PRIVATE) return -EINVAL;
   const { file } = request;
   if (file === undefined) return mmapAnonymous(kernel, mm, request);
-  return mmapRegion(mm, file, request);
+  return mmapRegion(kernel, mm, file, request);
 }
 
 /** Maps memory without a file: hugepages or shared pages get one of their own, whose name is gone at once. */
@@ -47,23 +50,24 @@ function mmapAnonymous(kernel: Kernel, mm: Mm, request: MmapRequest): number {
   const huge = (flags & MAP_HUGETLB) !== 0;
   if (!huge && (flags & MAP_SHARED) === 0) return -EINVAL;
   const bytes = huge ? Math.ceil(length / HPAGE_SIZE) * HPAGE_SIZE : length;
-  const file = huge ? hugetlbFileSetup(kernel, bytes) : shmemFileSetup(bytes);
+  const file = huge ? hugetlbFileSetup(kernel, bytes, VM_NORESERVE) : shmemFileSetup(bytes);
   if (typeof file === "number") return file;
-  const address = mmapRegion(mm, file, { ...request, length: bytes });
+  const address = mmapRegion(kernel, mm, file, { ...request, length: bytes });
   unlinkFile(kernel, file);
   return address;
 }
 
-function mmapRegion(mm: Mm, file: HugetlbFile | ShmemFile, request: MmapRequest): number {
+function mmapRegion(kernel: Kernel, mm: Mm, file: HugetlbFile | ShmemFile, request: MmapRequest): number {
   const { length, flags, prot = PROT_READ | PROT_WRITE, offset = 0 } = request;
   const huge = file.kind === "hugetlb";
-  const size = huge ? file.nrHugepages * HPAGE_SIZE : file.nrPages * PAGE_SIZE;
-  if (offset + length > size || (huge && (length % HPAGE_SIZE !== 0 || offset % HPAGE_SIZE !== 0))) return -EINVAL;
-  if ((flags & (MAP_PRIVATE | MAP_FIXED)) !== 0) return -EINVAL;
+  if (!huge && offset + length > file.nrPages * PAGE_SIZE) return -EINVAL;
+  if ((flags & MAP_FIXED) !== 0 || (!huge && (flags & MAP_PRIVATE) !== 0)) return -EINVAL;
   const bytes = Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
   const start = getUnmappedArea(mm, bytes, huge);
   if (start < 0) return -ENOMEM;
   const vma: Vma = { mm, start, end: start + bytes, flags: vmFlags(prot, flags, huge), offset, file, resv: undefined };
+  const rc = huge ? hugetlbFileMmap(kernel, vma) : 0;
+  if (rc !== 0) return rc;
   vmaLink(mm, vma);
   file.mappings.add(vma);
   return start;
@@ -100,6 +104,7 @@ function unmapVma(kernel: Kernel, vma: Vma): void {
 function removeVma(kernel: Kernel, mm: Mm, vma: Vma): void {
   freePgtables(kernel, mm, vma);
   vmaUnlink(mm, vma);
+  hugetlbVmOpClose(kernel, vma);
   if (vma.file === undefined) return;
   vma.file.mappings.delete(vma);
   releaseFile(kernel, vma.file);
@@ -113,7 +118,7 @@ export function unlinkFile(kernel: Kernel, file: HugetlbFile | ShmemFile): void 
 
 function releaseFile(kernel: Kernel, file: HugetlbFile | ShmemFile): void {
   if (file.linked || file.mappings.size > 0) return;
-  if (file.kind === "hugetlb") truncateHugepages(kernel, file);
+  if (file.kind === "hugetlb") hugetlbEvictInode(kernel, file);
   else shmemTruncate(kernel, file);
 }
 
@@ -127,5 +132,5 @@ export function handleMmFault(kernel: Kernel, mm: Mm, address: number, write: bo
   const vma = findVma(mm, address);
   if (vma === undefined) return "SIGSEGV";
   if ((vma.flags & (write ? VM_WRITE : VM_READ)) === 0) return "SIGSEGV";
-  return (vma.flags & VM_HUGETLB) !== 0 ? hugetlbFault(kernel, vma, address) : shmemFault(kernel, vma, address);
+  return (vma.flags & VM_HUGETLB) !== 0 ? hugetlbFault(kernel, vma, address, write) : shmemFault(kernel, vma, address);
 }
