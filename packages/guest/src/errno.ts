@@ -13,27 +13,6 @@ export const EISDIR = 21;
 export const EINVAL = 22;
 export const ENOSPC = 28;
 
-const errnoNames: Readonly<Record<number, string>> = {
-  [ENOENT]: "ENOENT",
-  [EIO]: "EIO",
-  [ENOMEM]: "ENOMEM",
-  [EACCES]: "EACCES",
-  [ENOTDIR]: "ENOTDIR",
-  [EISDIR]: "EISDIR",
-  [EINVAL]: "EINVAL",
-};
-
-/**
- * Name of the errno in a call's result: `"ENOMEM"` for −12.
- *
- * @throws RangeError when the result is no negated errno of a guest.
- */
-export function errnoOf(result: number): string {
-  const name = errnoNames[-result];
-  if (name === undefined) throw new RangeError(`result: ${result} given, expected a negated errno`);
-  return name;
-}
-
 /** What an access raises that cannot be served: SIGKILL stands for the out-of-memory killer. */
 export type Signal = "SIGSEGV" | "SIGBUS" | "SIGKILL";
 

@@ -277,7 +277,7 @@ export class Guest {
   }
 
   private system(): SystemState {
-    return { kernel: this.kernel, tasks: this.tasks, balloonedPages: this.balloon.pages.length };
+    return { kernel: this.kernel, tasks: this.tasks, balloon: this.balloon };
   }
 
   private addTask(ppid: number, comm: string, mm: Mm): Process {

@@ -47,7 +47,9 @@ export { LoginQueue, type LoginOutcome } from "./login-queue.ts";
 
 export { Console } from "./console/console.ts";
 export type { CommandResult } from "./console/command.ts";
-export { runScenario, type RunOptions, type RunProgress } from "./run-scenario.ts";
+export type { Completion } from "./console/completion.ts";
+export { setUpLines } from "./console/set-up.ts";
+export { bootScenario, runScenario, type RunOptions, type RunProgress } from "./run-scenario.ts";
 export type { Clock } from "./phase-recorder.ts";
 export { comparePublished, formatQuantity, judge, type Judgement, type PublishedComparison } from "./judgement.ts";
 export { scenarioResult } from "./scenario-result.ts";

@@ -4,6 +4,7 @@ import { meminfo } from "./meminfo.ts";
 import { type PseudoFile, type PseudoFileEntry, type SystemState, readOnlyFile } from "./pseudo-file.ts";
 import { taskFiles } from "./task-files.ts";
 import { xenDebugfs } from "./xen-debugfs.ts";
+import { xenMemoryFiles } from "./xen-memory-files.ts";
 import { buddyinfo, vmstat } from "./zone-files.ts";
 
 /**
@@ -30,6 +31,7 @@ function pseudoFiles(state: SystemState): PseudoFileEntry[] {
     readOnlyFile("/proc/vmstat", EIO, () => vmstat(state)),
     ...taskFiles(state),
     ...hugepageFiles(state),
+    ...xenMemoryFiles(state),
     ...xenDebugfs(state),
   ];
 }

@@ -14,11 +14,18 @@ export function hugepageFiles({ kernel }: SystemState): PseudoFileEntry[] {
   const setPool = (count: number): void => {
     setMaxHugePages(kernel, count);
   };
+  const setOvercommit = (count: number): void => {
+    hstate.nrOvercommitHugePages = count;
+  };
   return [
-    ["/proc/sys/vm/nr_hugepages", sysctlFile(() => hstate.nrHugePages, setPool)],
+    // Under /proc/sys the persistent pages after the last write, in sysfs all that there are now.
+    ["/proc/sys/vm/nr_hugepages", sysctlFile(() => hstate.maxHugePages, setPool)],
     [`${sysfs}/nr_hugepages`, attributeFile(() => hstate.nrHugePages, setPool)],
+    ["/proc/sys/vm/nr_overcommit_hugepages", sysctlFile(() => hstate.nrOvercommitHugePages, setOvercommit)],
+    [`${sysfs}/nr_overcommit_hugepages`, attributeFile(() => hstate.nrOvercommitHugePages, setOvercommit)],
     readOnlyFile(`${sysfs}/free_hugepages`, EACCES, () => `${hstate.freeHugePages}\n`),
     readOnlyFile(`${sysfs}/resv_hugepages`, EACCES, () => `${hstate.resvHugePages}\n`),
+    readOnlyFile(`${sysfs}/surplus_hugepages`, EACCES, () => `${hstate.surplusHugePages}\n`),
   ];
 }
 

@@ -31,10 +31,11 @@ function line(name: string, kB: number): string {
 
 /** The four lines of a kernel with highmem. */
 function highmemLines(state: SystemState): string[] {
-  const { kernel } = state;
+  const { kernel, balloon } = state;
   const high = kernel.zones.filter(({ name }) => name === "HighMem");
   const kB = (pages: number): number => pages * (PAGE_SIZE / 1024);
-  const totalHigh = high.reduce((sum, { startPfn, endPfn }) => sum + endPfn - startPfn, 0);
+  const present = high.reduce((sum, { startPfn, endPfn }) => sum + endPfn - startPfn, 0);
+  const totalHigh = present - balloon.pages.high * 2 ** balloon.order;
   const freeHigh = high.reduce((sum, { freePages }) => sum + freePages, 0);
   return [
     line("HighTotal", kB(totalHigh)),
@@ -50,17 +51,18 @@ function hugetlbReportMeminfo({ hstate }: Kernel): string[] {
     pages("HugePages_Total", hstate.nrHugePages),
     pages("HugePages_Free", hstate.freeHugePages),
     pages("HugePages_Rsvd", hstate.resvHugePages),
+    pages("HugePages_Surp", hstate.surplusHugePages),
     line("Hugepagesize", HPAGE_SIZE / 1024),
   ];
 }
 
 /** Pages that the buddy ever had, less those that are with Xen: `totalram_pages`. */
-function totalramPages({ kernel, balloonedPages }: SystemState): number {
+function totalramPages({ kernel, balloon }: SystemState): number {
   const { memMap } = kernel;
   // The domain builder's page tables are at the begin of memory.
   let reserved = 0;
   while (reserved < memMap.nrPages && memMap.hasFlag(pfn(reserved), PG_reserved)) reserved++;
-  return memMap.nrPages - reserved - balloonedPages;
+  return memMap.nrPages - reserved - (balloon.pages.low + balloon.pages.high) * 2 ** balloon.order;
 }
 
 /** PTE pages of all processes: `NR_PAGETABLE`. */

@@ -1,33 +1,34 @@
-/**
- * Numbers in what user space writes. [L39 kernel/sysctl.c, lib/vsprintf.c]
- *
- * Each returns undefined where the kernel answers −EINVAL.
- */
+/** Numbers in what user space writes. [L39 kernel/sysctl.c, lib/vsprintf.c] */
 
 /** What a write to a number under /proc/sys says: `keep` when it is understood and changes nothing. */
-export type SysctlValue = number | "keep" | undefined;
+export type SysctlValue = number | "keep";
 
 /**
  * `proc_doulongvec_minmax`: white space, a number in C's notation, white space. What follows is not read. A number with a
  * minus is passed over, and so is an empty write.
+ *
+ * @returns undefined where the kernel answers −EINVAL.
  */
-export function procDoulongvecMinmax(text: string): SysctlValue {
+export function procDoulongvecMinmax(text: string): SysctlValue | undefined {
   if (text === "") return "keep";
-  const [, minus, digits] = /^\s*(-?)(0[xX][0-9a-fA-F]+|\d+)(?:[ \t\n]|$)/.exec(text) ?? [];
-  if (digits === undefined) return undefined;
-  const value = simpleStrtoul(digits);
-  if (value === undefined) return undefined;
-  return minus === "-" ? "keep" : value;
+  const [, minus, number] = /^\s*(-?)([0-9a-fx]+)(?:[ \t\n]|$)/i.exec(text) ?? [];
+  if (number === undefined || !/^(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.test(number)) return undefined;
+  return minus === "-" ? "keep" : simpleStrtoul(number);
 }
 
-/** `strict_strtoul` with base 10: digits, and one newline at most. */
+/**
+ * `strict_strtoul` with base 10: digits, and one newline at most.
+ *
+ * @returns undefined where the kernel answers −EINVAL.
+ */
 export function strictStrtoul(text: string): number | undefined {
   return /^\d+\n?$/.test(text) ? Number.parseInt(text, 10) : undefined;
 }
 
-/** `simple_strtoul` with base 0: 0x is hexadecimal, 0 octal. */
-function simpleStrtoul(digits: string): number | undefined {
-  if (/^0x/i.test(digits)) return Number.parseInt(digits, 16);
-  if (!/^0\d/.test(digits)) return Number.parseInt(digits, 10);
-  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : undefined;
+/** `simple_strtoul` with base 0: the number that a text begins with, 0x hexadecimal and 0 octal; 0 when it is none. */
+export function simpleStrtoul(text: string): number {
+  const [, hexadecimal, octal, decimal] = /^(?:0x([0-9a-f]+)|0([0-7]+)|(\d+))/i.exec(text) ?? [];
+  if (hexadecimal !== undefined) return Number.parseInt(hexadecimal, 16);
+  if (octal !== undefined) return Number.parseInt(octal, 8);
+  return decimal === undefined ? 0 : Number.parseInt(decimal, 10);
 }

@@ -1,3 +1,4 @@
+import type { Balloon } from "../balloon.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Process } from "../process.ts";
 
@@ -6,8 +7,7 @@ export interface SystemState {
   readonly kernel: Kernel;
   /** Processes that have not ended, by pid. */
   readonly tasks: ReadonlyMap<number, Process>;
-  /** Pages that are with Xen now. */
-  readonly balloonedPages: number;
+  readonly balloon: Balloon;
 }
 
 /**

@@ -1,4 +1,3 @@
-import { MAX_ORDER } from "../buddy.ts";
 import { nrFreePages } from "../kernel.ts";
 import { nrPageTablePages } from "./meminfo.ts";
 import type { SystemState } from "./pseudo-file.ts";
@@ -7,7 +6,7 @@ import type { SystemState } from "./pseudo-file.ts";
 export function buddyinfo({ kernel }: SystemState): string {
   return kernel.zones
     .map(({ name, nrFree }) => {
-      const counts = Array.from({ length: MAX_ORDER }, (_, order) => `${String(nrFree[order]).padStart(6)} `);
+      const counts = Array.from(nrFree, (count) => `${String(count).padStart(6)} `);
       return `Node 0, zone ${name.padStart(8)} ${counts.join("")}\n`;
     })
     .join("");

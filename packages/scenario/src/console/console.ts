@@ -1,6 +1,7 @@
 import type { Guest } from "@xsp/guest";
 import type { Host } from "@xsp/hypervisor";
 import { nearestName } from "../nearest-name.ts";
+import { type Completion, complete } from "./completion.ts";
 import { splitCommandLine } from "./command-line.ts";
 import { type Command, type CommandResult, done, wrong } from "./command.ts";
 import { fileCommands } from "./file-commands.ts";
@@ -62,6 +63,11 @@ export class Console {
       );
     }
     return command.run(this.session, args, parts.target);
+  }
+
+  /** Completes the last word of a line that is not finished. */
+  complete(line: string): Completion {
+    return complete(this.session, commands, line);
   }
 }
 

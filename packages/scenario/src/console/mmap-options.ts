@@ -27,7 +27,14 @@ const flagWords: Readonly<Record<string, number>> = {
 /** Words that say how memory is protected; readable and writable without them. */
 const protWords: Readonly<Record<string, number>> = { read: PROT_READ, none: PROT_NONE };
 
-const optionWords = [...Object.keys(flagWords), ...Object.keys(protWords), "file=", "offset=", "at="];
+/** All options; those with a `=` want a value. */
+export const mmapOptionWords: readonly string[] = [
+  ...Object.keys(flagWords),
+  ...Object.keys(protWords),
+  "file=",
+  "offset=",
+  "at=",
+];
 
 /** What the options are, for `help mmap`. */
 export const mmapOptionHelp: readonly string[] = [
@@ -82,10 +89,10 @@ export function mmapRequest(session: Session, length: number, options: readonly 
 }
 
 function unknownOption(option: string): CommandResult {
-  const meant = nearestName(option, optionWords);
+  const meant = nearestName(option, mmapOptionWords);
   return wrong(
     `mmap: ${option} is no option`,
-    `one of ${optionWords.join(", ")}`,
+    `one of ${mmapOptionWords.join(", ")}`,
     meant === undefined ? "help mmap explains them" : `did you mean ${meant}?`,
   );
 }
