@@ -14,10 +14,12 @@ import { type BuiltDomain, buildDomain } from "./domain-builder.ts";
 import { GuestEvents } from "./guest-events.ts";
 import { makeHighmem } from "./highmem.ts";
 import { makeHstate } from "./hstate.ts";
+import { hugetlbInit } from "./hugetlb-pool.ts";
 import { DEFAULT_CONFIG, makeMount } from "./hugetlbfs-mount.ts";
 import type { Kernel } from "./kernel.ts";
 import { MemMap, PG_pinned, PG_reserved } from "./mem-map.ts";
 import { MulticallBuffer } from "./multicall-buffer.ts";
+import { makeShmNamespace } from "./shm.ts";
 import { type GuestStyle, type Zone, makeZones } from "./zone.ts";
 
 /** Lowmem of a 32-bit kernel: 896 MiB. Under Xen's hole it would be about 727 MiB. [linux-facts §1.1] */
@@ -37,6 +39,10 @@ export interface GuestOptions {
   readonly lowmemFrames?: number;
   /** Whether hugepages are marked when they enter the pool, where the host's scheme has marks. Default true. */
   readonly markHugepages?: boolean;
+  /** How many hugepages to put into the pool at boot: `hugepages=N` on the command line. */
+  readonly hugepages?: number;
+  /** Whether CPUID shows PSE. Default true; without it the guest has no hugepages, as mainline Linux on Xen since 4.6. */
+  readonly pse?: boolean;
 }
 
 /**
@@ -73,7 +79,8 @@ export function bootKernel(host: Host, options: GuestOptions): Kernel {
     phys: built.phys,
     mc: new MulticallBuffer(vcpu, events, log),
     hstate: makeHstate(memMap.blocks),
-    hugetlbfs: { internalMount: makeMount(DEFAULT_CONFIG) },
+    hugetlbfs: { internalMount: options.pse === false ? undefined : makeMount(DEFAULT_CONFIG) },
+    shm: makeShmNamespace(),
     marksHugepages: (options.markHugepages ?? true) && host.scheme.marks,
     highmem:
       pkmapPageTable !== undefined && fixmapPageTable !== undefined
@@ -86,6 +93,7 @@ export function bootKernel(host: Host, options: GuestOptions): Kernel {
     currentPid: 0,
   };
   initMemory(kernel, built.nrTablePages);
+  hugetlbInit(kernel, hugepagesOf(options));
   return kernel;
 }
 
@@ -118,6 +126,13 @@ function memoryOf(options: GuestOptions): number {
     throw new RangeError(`${name}: ${given} given, expected memory of 1 to ${MAX_PAGES} pages of 4 KiB`);
   }
   return pages;
+}
+
+function hugepagesOf({ hugepages }: GuestOptions): number | undefined {
+  if (hugepages !== undefined && (!Number.isInteger(hugepages) || hugepages < 0)) {
+    throw new RangeError(`hugepages: ${hugepages} given, expected a whole number from 0`);
+  }
+  return hugepages;
 }
 
 function lowmemOf(options: GuestOptions, style: GuestStyle, nrPages: number): number {
