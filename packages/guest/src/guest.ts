@@ -3,13 +3,14 @@ import { HPAGE_SIZE, PAGE_SIZE } from "./address-layout.ts";
 import { assert } from "./assert.ts";
 import { type Balloon, makeBalloon, setBalloonTarget } from "./balloon.ts";
 import { type GuestOptions, bootKernel } from "./boot.ts";
-import { EINVAL, ENOMEM, type Signal } from "./errno.ts";
+import { EINVAL, ENOMEM, EOPNOTSUPP, type Signal } from "./errno.ts";
 import { execMmap, newPinnedMm } from "./exec.ts";
 import { exitMm } from "./exit.ts";
 import { dupMm } from "./fork.ts";
 import { GuestEvents } from "./guest-events.ts";
 import type { HugetlbFile } from "./hugetlb-file.ts";
 import { setMaxHugePages } from "./hugetlb-pool.ts";
+import { HugetlbfsSyscalls } from "./hugetlbfs-syscalls.ts";
 import { hugetlbFileSetup } from "./hugetlbfs.ts";
 import { type Kernel, nrFreePages, printk } from "./kernel.ts";
 import type { Mm } from "./mm.ts";
@@ -20,6 +21,7 @@ import { listPseudoFiles, readPseudoFile, writePseudoFile } from "./proc/file-tr
 import type { SystemState } from "./proc/pseudo-file.ts";
 import type { ShmemFile } from "./shmem-file.ts";
 import { shmemFileSetup } from "./shmem.ts";
+import { ShmSyscalls } from "./shm-syscalls.ts";
 import { VM_HUGETLB } from "./vma.ts";
 import type { GuestStyle } from "./zone.ts";
 
@@ -27,8 +29,12 @@ import type { GuestStyle } from "./zone.ts";
 export interface PoolTotals {
   readonly total: number;
   readonly free: number;
-  /** Promised to files and not yet touched. */
+  /** Free ones that are promised to a mapping, a segment or a mount. */
   readonly reserved: number;
+  /** Those beyond what nr_hugepages asked for. */
+  readonly surplus: number;
+  /** How many surplus ones may be taken from the buddy: nr_overcommit_hugepages. */
+  readonly overcommit: number;
   /** How many carry a mark that Xen accepted. */
   readonly marked: number;
   /** All of them, in bytes. */
@@ -58,6 +64,10 @@ export class Guest {
   readonly style: GuestStyle;
   /** Memory in 4 KiB pages. */
   readonly frames: number;
+  /** Mounts and files of hugetlbfs. */
+  readonly hugetlbfs: HugetlbfsSyscalls;
+  /** System V shared memory: shmget and its kin. */
+  readonly shm: ShmSyscalls;
   private readonly tasks = new Map<number, Process>();
   private readonly balloon: Balloon;
   private nextPid = 1;
@@ -70,6 +80,8 @@ export class Guest {
     this.domain = kernel.domain;
     this.style = kernel.style;
     this.frames = kernel.memMap.nrPages;
+    this.hugetlbfs = new HugetlbfsSyscalls(kernel);
+    this.shm = new ShmSyscalls(kernel, (process) => this.run(process));
   }
 
   /** The kernel's log, in Linux's words. */
@@ -90,22 +102,36 @@ export class Guest {
   /**
    * Asks for a pool of so many hugepages, as a write to nr_hugepages does: it gets as far as it gets.
    *
-   * @returns how many hugepages the pool has now.
+   * @returns how many hugepages the pool has now, surplus ones among them; −EOPNOTSUPP when the guest has no hugepages.
    */
   setNrHugepages(count: number): number {
-    if (!Number.isInteger(count) || count < 0) {
-      throw new RangeError(`nr_hugepages: ${count} given, expected a whole number from 0`);
-    }
+    checkCount("nr_hugepages", count);
+    if (this.kernel.hugetlbfs.internalMount === undefined) return -EOPNOTSUPP;
     return setMaxHugePages(this.kernel, count);
+  }
+
+  /**
+   * Lets the pool take so many surplus hugepages from the buddy: a write to nr_overcommit_hugepages. Surplus pages that
+   * there are stay.
+   *
+   * @returns 0, or −EOPNOTSUPP when the guest has no hugepages.
+   */
+  setNrOvercommitHugepages(count: number): number {
+    checkCount("nr_overcommit_hugepages", count);
+    if (this.kernel.hugetlbfs.internalMount === undefined) return -EOPNOTSUPP;
+    this.kernel.hstate.nrOvercommitHugePages = count;
+    return 0;
   }
 
   /** The pool as /proc/meminfo shows it. */
   pool(): PoolTotals {
-    const { nrHugePages, freeHugePages, resvHugePages, marked } = this.kernel.hstate;
+    const { nrHugePages, freeHugePages, resvHugePages, surplusHugePages, marked } = this.kernel.hstate;
     return {
       total: nrHugePages,
       free: freeHugePages,
       reserved: resvHugePages,
+      surplus: surplusHugePages,
+      overcommit: this.kernel.hstate.nrOvercommitHugePages,
       marked,
       bytes: nrHugePages * HPAGE_SIZE,
     };
@@ -175,7 +201,7 @@ export class Guest {
     return [...this.tasks.values()].map((process) => describeProcess(this.kernel, process, this.mmOf(process)));
   }
 
-  /** Makes a shared segment of hugepages and reserves them: `shmget` with SHM_HUGETLB. −EINVAL or −ENOMEM else. */
+  /** Makes a shared file of hugepages without a name and reserves them, as SHM_HUGETLB does. −EINVAL or −ENOMEM else. */
   hugetlbFile(bytes: number): HugetlbFile | number {
     return hugetlbFileSetup(this.kernel, bytes);
   }
@@ -306,6 +332,12 @@ export class Guest {
  */
 export function bootGuest(host: Host, options: GuestOptions): Guest {
   return new Guest(bootKernel(host, options), options.balloonHugepages ?? false);
+}
+
+function checkCount(name: string, count: number): void {
+  if (!Number.isInteger(count) || count < 0) {
+    throw new RangeError(`${name}: ${count} given, expected a whole number from 0`);
+  }
 }
 
 function touchAddress(kernel: Kernel, mm: Mm, address: number, write: boolean): Signal | undefined {

@@ -4,7 +4,7 @@ import type { HugetlbFile } from "./hugetlb-file.ts";
 import { hugetlbFault } from "./hugetlb-fault.ts";
 import { hugetlbVmOpClose } from "./hugetlb-reservation.ts";
 import { unmapHugepageRange } from "./hugetlb.ts";
-import { hugetlbEvictInode, hugetlbFileMmap, hugetlbFileSetup } from "./hugetlbfs.ts";
+import { hugetlbEvictInode, hugetlbFileMmap, hugetlbFileSetup, unlinkHugetlbFile } from "./hugetlbfs.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Mm, findVma, getUnmappedArea, vmaLink, vmaUnlink } from "./mm.ts";
 import { MAP_FIXED, MAP_HUGETLB, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from "./mmap-flags.ts";
@@ -112,14 +112,14 @@ function removeVma(kernel: Kernel, mm: Mm, vma: Vma): void {
 
 /** Drops a file's own name; its pages go when it is mapped nowhere: `unlink`, IPC_RMID. */
 export function unlinkFile(kernel: Kernel, file: HugetlbFile | ShmemFile): void {
+  if (file.kind === "hugetlb") return unlinkHugetlbFile(kernel, file);
   file.linked = false;
   releaseFile(kernel, file);
 }
 
 function releaseFile(kernel: Kernel, file: HugetlbFile | ShmemFile): void {
-  if (file.linked || file.mappings.size > 0) return;
-  if (file.kind === "hugetlb") hugetlbEvictInode(kernel, file);
-  else shmemTruncate(kernel, file);
+  if (file.kind === "hugetlb") return hugetlbEvictInode(kernel, file);
+  if (!file.linked && file.mappings.size === 0) shmemTruncate(kernel, file);
 }
 
 /**
