@@ -122,6 +122,8 @@ function boot(host: Host, { guest, pool }: Scenario): Guest {
   return bootGuest(host, {
     frames: guest.memoryBytes / frameBytes,
     style: guest.style,
+    populate: guest.populate,
+    balloonHugepages: guest.balloonHugepages,
     markHugepages: pool.mark,
     ...(guest.lowmemBytes === undefined ? {} : { lowmemFrames: guest.lowmemBytes / frameBytes }),
   });

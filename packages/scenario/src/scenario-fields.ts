@@ -70,9 +70,23 @@ export const scenarioFields: readonly ScenarioField[] = [
   {
     path: "guest.lowmem",
     expected: size,
-    example: "896MiB",
-    default: "896MiB",
+    example: "727MiB",
+    default: "727MiB, what Xen's hole leaves",
     meaning: "32-bit style only: memory with a permanent kernel mapping",
+  },
+  {
+    path: "guest.populate",
+    expected: "superpages or pages",
+    example: "superpages",
+    default: "superpages",
+    meaning: "superpages: built from extents of 2 MiB; pages: frame by frame, in no order of the machine's",
+  },
+  {
+    path: "guest.balloonHugepages",
+    expected: "true or false",
+    example: "false",
+    default: "false",
+    meaning: "whether the balloon works in units of 2 MiB, as with UEK's balloon_hugepages",
   },
   {
     path: "pool",

@@ -40,7 +40,7 @@ function regionOf({ process }: ScenarioFile): number {
 
 function resolveSetup(file: ScenarioFile, lineOf: LineOf): ScenarioSetup {
   const superpageBytes = 4096 * 2 ** file.host.superpageOrder;
-  const lowmem = file.guest.lowmem ?? (file.guest.style === "32-bit" ? "896MiB" : undefined);
+  const { style, memory, lowmem, populate, balloonHugepages } = file.guest;
   const constants = resolveConstants(file);
   return {
     name: file.name,
@@ -52,9 +52,11 @@ function resolveSetup(file: ScenarioFile, lineOf: LineOf): ScenarioSetup {
     },
     schemes: file.schemes,
     guest: {
-      style: file.guest.style,
-      memoryBytes: parseSize(file.guest.memory) as number,
+      style,
+      memoryBytes: parseSize(memory) as number,
       ...(lowmem === undefined ? {} : { lowmemBytes: parseSize(lowmem) as number }),
+      populate,
+      balloonHugepages,
     },
     pool: { hugepages: file.pool.hugepages ?? Math.ceil(regionOf(file) / superpageBytes), mark: file.pool.mark },
     let: constants,

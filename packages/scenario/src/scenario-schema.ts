@@ -18,7 +18,13 @@ export interface ScenarioFile {
   readonly description: string;
   readonly host: { readonly memory: string; readonly version: XenVersion; readonly superpageOrder: number };
   readonly schemes: readonly SchemeName[];
-  readonly guest: { readonly style: GuestStyle; readonly memory: string; readonly lowmem?: string | undefined };
+  readonly guest: {
+    readonly style: GuestStyle;
+    readonly memory: string;
+    readonly lowmem?: string | undefined;
+    readonly populate: "superpages" | "pages";
+    readonly balloonHugepages: boolean;
+  };
   readonly pool: { readonly hugepages?: number | undefined; readonly mark: boolean };
   readonly process?: { readonly region: string; readonly shared: true } | undefined;
   readonly workload?: LoginStorm["workload"] | undefined;
@@ -87,6 +93,8 @@ const fileSchema: z.ZodMiniType<ScenarioFile> = z.strictObject({
     style: z._default(z.enum(["64-bit", "32-bit"]), "64-bit"),
     memory: size,
     lowmem: z.optional(size),
+    populate: z._default(z.enum(["superpages", "pages"]), "superpages"),
+    balloonHugepages: z._default(z.boolean(), false),
   }),
   pool: z._default(z.strictObject({ hugepages: z.optional(positive), mark: z._default(z.boolean(), true) }), {
     mark: true,

@@ -18,8 +18,12 @@ export interface ScenarioSetup {
   readonly guest: {
     readonly style: GuestStyle;
     readonly memoryBytes: number;
-    /** 32-bit style only: memory with a permanent kernel mapping. */
+    /** 32-bit style only: memory with a permanent kernel mapping; absent: what Xen's hole leaves. */
     readonly lowmemBytes?: number;
+    /** Whether Xen gives memory in extents of 2 MiB, or frame by frame and in no order. */
+    readonly populate: "superpages" | "pages";
+    /** Whether the balloon works in units of 2 MiB. */
+    readonly balloonHugepages: boolean;
   };
   readonly pool: {
     readonly hugepages: number;

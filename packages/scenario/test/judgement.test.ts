@@ -36,7 +36,7 @@ function scenarioOf(parts: Partial<Pick<Scenario, "steps" | "expect" | "publishe
     description: "",
     host: { memoryBytes: 2 ** 29, version: "xen-4.9", superpageOrder: 9 },
     schemes: ["per-frame", "sealed"],
-    guest: { style: "64-bit", memoryBytes: 2 ** 28 },
+    guest: { style: "64-bit", memoryBytes: 2 ** 28, populate: "superpages", balloonHugepages: false },
     pool: { hugepages: 0, mark: true },
     let: { region: 2 ** 26 },
     steps: [],
