@@ -8,11 +8,13 @@ import { host1t } from "./shipped/host-1t.ts";
 import { loginStorm } from "./shipped/login-storm.ts";
 import { poolDiscontiguous } from "./shipped/pool-discontiguous.ts";
 import { poolShrink } from "./shipped/pool-shrink.ts";
+import { snapshotTorn } from "./shipped/snapshot-torn.ts";
 
 /** The text of every scenario that comes with this package, by name: the gallery, in the order of docs/gallery.md. */
 export const shippedScenarios: Readonly<Record<string, string>> = {
   "fork-64g": fork64g,
   "fork-64g-private": fork64gPrivate,
+  "snapshot-torn": snapshotTorn,
   "login-storm": loginStorm,
   "db-restart": dbRestart,
   "db-restart-unmarked": dbRestartUnmarked,

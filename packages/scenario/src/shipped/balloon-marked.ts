@@ -39,6 +39,6 @@ steps:
 
 expect:
   - { what: shrink.events.framePuts, is: 512 * pages, except: [per-frame, rfc-busy-over-1] }
-  - { what: shrink.events.framePuts, is: 0, under: [per-frame, rfc-busy-over-1] } # nothing was marked, nothing is unmarked
+  - { what: shrink.events.framePuts, is: 0, under: [per-frame, rfc-busy-over-1] } # no mark, or none that is let go
   - { what: destroy.framesLost, is: 0 }
 `;
