@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { errnoOf } from "../src/index.ts";
+import { MAP_SHARED, O_CREAT, PROT_READ, SHM_HUGETLB, errnoOf } from "../src/index.ts";
 import { type Pair, boot, expectClean, mmapHugetlb, mmapShared, ok } from "./small-guest.ts";
 
 const hugepage = 2 ** 21;
@@ -150,6 +150,35 @@ describe("text of the files", () => {
     expect(histogram.reduce((sum, count, entries) => sum + count * entries, 0)).toBe(batchEntries);
   });
 
+  test("of mapped files tell what they are", () => {
+    const pair = boot("sealed", 64);
+    const { guest } = pair;
+    guest.writeFile("/proc/sys/vm/nr_hugepages", "8\n");
+    const process = ok(guest.spawn("db"));
+    const mount = ok(guest.hugetlbfs.mount());
+    const file = ok(guest.hugetlbfs.open(mount, "sga", O_CREAT));
+    guest.shm.get({ size: 4096, flags: 0 });
+    const id = ok(guest.shm.get({ size: hugepage, flags: SHM_HUGETLB }));
+    ok(guest.shm.at(process, id));
+    ok(guest.mmap(process, { length: 2 * hugepage, offset: hugepage, flags: MAP_SHARED, file, prot: PROT_READ }));
+    const names = (): readonly string[] => lines(pair, "/proc/1/maps").map((line) => line.slice(26).replace(/ +/, " "));
+    expect(names()).toEqual([
+      "rw-s 00000000 00:00 1                          /SYSV00000000 (deleted)",
+      "r--s 00200000 00:00 0                          /sga",
+    ]);
+    guest.hugetlbfs.unlink(mount, "sga");
+    expect(names()[1]).toMatch(/\/sga \(deleted\)$/);
+  });
+
+  test("of a guest without hugepages do not speak of them", () => {
+    const pair = boot("sealed", 64, { pse: false });
+    const { guest } = pair;
+    expect(lines(pair, "/proc/meminfo").filter((line) => line.startsWith("Huge"))).toEqual([]);
+    expect(guest.listFiles("/sys/kernel")).toEqual(["debug/"]);
+    expect(errnoOf(guest.writeFile("/proc/sys/vm/nr_hugepages", "4\n"))).toBe("EOPNOTSUPP");
+    expect(guest.readFile("/proc/sys/vm/nr_overcommit_hugepages")).toBe(-95);
+  });
+
   test("of a process goes with it", () => {
     const pair = busyGuest();
     const child = pair.guest.process(2);
@@ -165,7 +194,7 @@ describe("directories", () => {
     ["/", ["proc/", "sys/"]],
     ["/proc", ["1/", "2/", "buddyinfo", "meminfo", "sys/", "vmstat"]],
     ["/proc/1/", ["maps", "smaps", "status"]],
-    ["//proc/./sys/../sys/vm", ["nr_hugepages", "nr_overcommit_hugepages"]],
+    ["//proc/./sys/../sys/vm", ["hugetlb_shm_group", "nr_hugepages", "nr_overcommit_hugepages"]],
     [sysfs, ["free_hugepages", "nr_hugepages", "nr_overcommit_hugepages", "resv_hugepages", "surplus_hugepages"]],
     [balloon, ["info/", "target", "target_kb"]],
     [`${balloon}/info`, ["current_kb", "high_kb", "low_kb"]],
@@ -201,6 +230,18 @@ describe("directories", () => {
 
 // [S L39 kernel/sysctl.c __do_proc_doulongvec_minmax, mm/hugetlb.c, fs/proc/inode.c, fs/sysfs/file.c]
 describe("what root writes", () => {
+  test("the group that may use SHM_HUGETLB is what shmget asks for", () => {
+    const { guest } = boot("sealed", 64, { hugepages: 2 });
+    const member = { uid: 1, groups: [7], capIpcLock: false, memlock: 0 };
+    expect(guest.shm.get({ size: hugepage, flags: SHM_HUGETLB }, member)).toBe(-1);
+    expect(guest.writeFile("/proc/sys/vm/hugetlb_shm_group", "7\n")).toBe(0);
+    expect(guest.readFile("/proc/sys/vm/hugetlb_shm_group")).toBe("7\n");
+    expect(guest.shm.get({ size: hugepage, flags: SHM_HUGETLB }, member)).toBe(0);
+    expect(guest.writeFile("/proc/sys/vm/hugetlb_shm_group", "-1\n")).toBe(0);
+    expect(guest.readFile("/proc/sys/vm/hugetlb_shm_group")).toBe("-1\n");
+    expect(guest.writeFile("/proc/sys/vm/hugetlb_shm_group", "wheel\n")).toBe(-22);
+  });
+
   const pool = ["/proc/sys/vm/nr_hugepages", `${sysfs}/nr_hugepages`] as const;
   const overcommit = ["/proc/sys/vm/nr_overcommit_hugepages", `${sysfs}/nr_overcommit_hugepages`] as const;
 

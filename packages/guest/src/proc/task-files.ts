@@ -10,7 +10,7 @@ export function taskFiles({ kernel, tasks }: SystemState): PseudoFileEntry[] {
     const { pid, mm } = process;
     if (mm === undefined) return [];
     return [
-      readOnlyFile(`/proc/${pid}/maps`, EINVAL, () => maps(mm)),
+      readOnlyFile(`/proc/${pid}/maps`, EINVAL, () => maps(kernel, mm)),
       readOnlyFile(`/proc/${pid}/smaps`, EINVAL, () => smaps(kernel, mm)),
       readOnlyFile(`/proc/${pid}/status`, EINVAL, () => status(process, mm, kernel.activeMm === mm)),
     ];

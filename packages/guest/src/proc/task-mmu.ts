@@ -10,33 +10,46 @@ import { VM_HUGETLB, VM_READ, VM_SHARED, VM_WRITE, type Vma } from "../vma.ts";
 /**
  * What /proc/PID shows of an address space. [L39 fs/proc/task_mmu.c; linux-facts §6.1]
  *
- * Simplified: files have no device and no inode number, so these columns are 0.
+ * Simplified: files have no device, and only segments an inode number: these columns are 0. The name of a file begins at
+ * its mount, which has no place in a tree.
  */
 
 /** Column of the name in /proc/PID/maps of a 64-bit kernel. */
 const NAME_COLUMN = 73;
 
 /** /proc/PID/maps: `show_map_vma` for each mapping. */
-export function maps(mm: Mm): string {
-  return mm.vmas.map(showMapVma).join("");
+export function maps(kernel: Kernel, mm: Mm): string {
+  return mm.vmas.map((vma) => showMapVma(kernel, vma)).join("");
 }
 
-function showMapVma(vma: Vma): string {
+function showMapVma(kernel: Kernel, vma: Vma): string {
   const { start, end, flags, offset, file } = vma;
-  const hex = (value: number, width: number): string => value.toString(16).padStart(width, "0");
   const permissions = [
     (flags & VM_READ) === 0 ? "-" : "r",
     (flags & VM_WRITE) === 0 ? "-" : "w",
     "-",
     (flags & VM_SHARED) === 0 ? "p" : "s",
   ].join("");
-  const columns = `${hex(start, 8)}-${hex(end, 8)} ${permissions} ${hex(offset, 8)} 00:00 0 `;
-  return file === undefined ? `${columns}\n` : `${columns.padEnd(NAME_COLUMN)}${fileName(file)}\n`;
+  const { name, ino } = file === undefined ? { name: "", ino: 0 } : describeFile(kernel, file);
+  const columns = `${hex(start, 8)}-${hex(end, 8)} ${permissions} ${hex(offset, 8)} 00:00 ${ino} `;
+  return file === undefined ? `${columns}\n` : `${columns.padEnd(NAME_COLUMN)}${name}\n`;
 }
 
-/** How the kernel names a file without a name in any directory. */
-function fileName({ kind }: NonNullable<Vma["file"]>): string {
-  return kind === "hugetlb" ? "/anon_hugepage (deleted)" : "/dev/zero (deleted)";
+/**
+ * Name and inode number of a mapped file. Those without a name of their own have one that says what they are; of a System
+ * V segment the inode number is its id.
+ */
+function describeFile(kernel: Kernel, file: NonNullable<Vma["file"]>): { name: string; ino: number } {
+  for (const segment of kernel.shm.segments.values()) {
+    if (segment.file === file) return { name: `/SYSV${hex(segment.key, 8)} (deleted)`, ino: segment.id };
+  }
+  if (file.kind === "shmem") return { name: "/dev/zero (deleted)", ino: 0 };
+  if (file.name === undefined) return { name: "/anon_hugepage (deleted)", ino: 0 };
+  return { name: `/${file.name}${file.linked ? "" : " (deleted)"}`, ino: 0 };
+}
+
+function hex(value: number, width: number): string {
+  return value.toString(16).padStart(width, "0");
 }
 
 /** What the entries of a mapping come to, in bytes: `struct mem_size_stats`. */
@@ -83,7 +96,7 @@ function showSmap(kernel: Kernel, vma: Vma): string {
   const shown = lines.map(
     ([name, bytes]) => `${`${name}:`.padEnd(16)}${String(Math.floor(bytes / 1024)).padStart(8)} kB\n`,
   );
-  return showMapVma(vma) + shown.join("");
+  return showMapVma(kernel, vma) + shown.join("");
 }
 
 function emptyStats(): MemSizeStats {

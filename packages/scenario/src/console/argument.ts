@@ -17,14 +17,17 @@ export function processOf({ guest }: Session, command: string, word: string): Pr
   );
 }
 
+/** All that a process can address. */
+const mostBytes = 2 ** 47;
+
 /** Reads BYTES: a size with a unit, or a plain number of bytes. */
 export function bytesOf(command: string, name: string, word: string): number | CommandResult {
   const bytes = parseBytes(word);
-  if (bytes !== undefined) return bytes;
-  const meant = respellSize(word);
+  if (bytes !== undefined && bytes <= mostBytes) return bytes;
+  const meant = bytes === undefined ? respellSize(word) : undefined;
   return wrong(
     `${command}: ${name}: ${word} is no size`,
-    "bytes, or a number with a unit: B, KiB, MiB, GiB, TiB",
+    "bytes, or a number with a unit: B, KiB, MiB, GiB, TiB; 128TiB at most",
     meant === undefined ? `write ${name} as 4096, 0x1000, 4KiB or 64MiB` : `did you mean ${meant}?`,
   );
 }

@@ -6,6 +6,7 @@ import { splitCommandLine } from "./command-line.ts";
 import { type Command, type CommandResult, done, wrong } from "./command.ts";
 import { fileCommands } from "./file-commands.ts";
 import { memoryCommands } from "./memory-commands.ts";
+import { mountCommands } from "./mount-commands.ts";
 import { processCommands } from "./process-commands.ts";
 import { segmentCommands } from "./segment-commands.ts";
 import { Session } from "./session.ts";
@@ -16,6 +17,7 @@ const commands: readonly Command[] = [
   ...processCommands,
   ...memoryCommands,
   ...segmentCommands,
+  ...mountCommands,
   ...systemCommands,
   { name: "help", usage: "help [COMMAND]", args: [0, 1], help: "list the commands, or explain one", run: help },
 ];

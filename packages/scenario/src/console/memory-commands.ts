@@ -1,7 +1,8 @@
 import { type Process, VM_HUGETLB, errnoOf } from "@xsp/guest";
 import { addressOf, bytesOf, processOf } from "./argument.ts";
 import { type Command, type CommandResult, done, isResult, refused, wrong } from "./command.ts";
-import { mmapOptionHelp, mmapRequest } from "./mmap-options.ts";
+import { mmapOptionHelp, mmapOptions } from "./mmap-options.ts";
+import { openFile } from "./mount-commands.ts";
 import type { Session } from "./session.ts";
 
 const pageBytes = 4096;
@@ -18,17 +19,7 @@ export const memoryCommands: readonly Command[] = [
       ...mmapOptionHelp,
       "The name (m1, m2, …) can be written wherever ADDR is; m1+4MiB is 4 MiB behind its begin.",
     ],
-    run: (session, [pid, size, ...options]) => {
-      const process = processOf(session, "mmap", pid as string);
-      if (isResult(process)) return process;
-      const length = bytesOf("mmap", "BYTES", size as string);
-      if (isResult(length)) return length;
-      const request = mmapRequest(session, length, options);
-      if (isResult(request)) return request;
-      const address = session.guest.mmap(process, request);
-      if (address < 0) return refused("mmap", errnoOf(address));
-      return done(`${session.nameMapping(address)} 0x${address.toString(16)}`);
-    },
+    run: mmapCommand,
   },
   {
     name: "munmap",
@@ -56,6 +47,23 @@ export const memoryCommands: readonly Command[] = [
     run: touchCommand,
   },
 ];
+
+function mmapCommand(session: Session, [pid, size, ...words]: readonly string[]): CommandResult {
+  const { guest } = session;
+  const process = processOf(session, "mmap", pid as string);
+  if (isResult(process)) return process;
+  const length = bytesOf("mmap", "BYTES", size as string);
+  if (isResult(length)) return length;
+  const options = mmapOptions(session, words);
+  if (isResult(options)) return options;
+  const { path, ...request } = options;
+  const file = path === undefined ? undefined : openFile(session, "mmap", path);
+  if (file !== undefined && isResult(file)) return file;
+  const address = guest.mmap(process, { length, ...request, ...(file === undefined ? {} : { file }) });
+  if (file !== undefined) guest.hugetlbfs.close(file);
+  if (address < 0) return refused("mmap", errnoOf(address));
+  return done(`${session.nameMapping(address)} 0x${address.toString(16)}`);
+}
 
 function touchCommand(session: Session, [pid, where, ...rest]: readonly string[]): CommandResult {
   const process = processOf(session, "touch", pid as string);

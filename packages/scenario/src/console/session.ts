@@ -1,17 +1,18 @@
-import type { Guest, GuestEvents, HugetlbFile, ShmemFile } from "@xsp/guest";
+import type { Guest, GuestEvents, HugetlbfsMount } from "@xsp/guest";
 import { type Host, type PerfSnapshot, snapshotPerf } from "@xsp/hypervisor";
 
 /** What a console remembers between two commands. */
 export class Session {
   readonly host: Host;
   readonly guest: Guest;
-  /** Addresses of mappings, by the name that mmap gave: `m1`, `m2`, … */
+  /** Addresses of mappings, by the name that mmap or shmat gave: `m1`, `m2`, … */
   readonly mappings: Map<string, number> = new Map();
-  /** Segments, by the name that shmget gave: `s1`, `s2`, … */
-  readonly segments: Map<string, HugetlbFile | ShmemFile> = new Map();
+  /** Ids of segments, by the name that shmget gave: `s1`, `s2`, … */
+  readonly segments: Map<string, number> = new Map();
+  /** Mounts of hugetlbfs, by where they are. */
+  readonly mounts: Map<string, HugetlbfsMount> = new Map();
   /** Counters at the last `events`. */
   counted: { readonly guest: GuestEvents; readonly perf: PerfSnapshot };
-  private named = 0;
 
   constructor(host: Host, guest: Guest) {
     this.host = host;
@@ -21,15 +22,15 @@ export class Session {
 
   /** Names a mapping. A name stays the address's, whatever happens to the mapping: children have it there as well. */
   nameMapping(address: number): string {
-    const name = `m${++this.named}`;
+    const name = `m${this.mappings.size + 1}`;
     this.mappings.set(name, address);
     return name;
   }
 
-  /** Names a segment. */
-  nameSegment(segment: HugetlbFile | ShmemFile): string {
+  /** Names a segment. A name stays with an id that is gone. */
+  nameSegment(id: number): string {
     const name = `s${this.segments.size + 1}`;
-    this.segments.set(name, segment);
+    this.segments.set(name, id);
     return name;
   }
 }
