@@ -6,6 +6,7 @@
  */
 export const ENOENT = 2;
 export const ENOMEM = 12;
+export const EFAULT = 14;
 export const EINVAL = 22;
 export const ENOSPC = 28;
 

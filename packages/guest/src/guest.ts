@@ -1,23 +1,29 @@
-import { type Domain, type Host, destroyDomain, touch } from "@xsp/hypervisor";
+import { type Domain, type Host, destroyDomain } from "@xsp/hypervisor";
 import { HPAGE_SIZE, PAGE_SIZE } from "./address-layout.ts";
 import { assert } from "./assert.ts";
 import { type Balloon, makeBalloon, setBalloonTarget } from "./balloon.ts";
 import { type GuestOptions, bootKernel } from "./boot.ts";
 import { EINVAL, ENOMEM, type Signal } from "./errno.ts";
 import { execMmap, newPinnedMm } from "./exec.ts";
-import { exitMm } from "./exit.ts";
+import { mmput } from "./exit.ts";
 import { dupMm } from "./fork.ts";
 import { GuestEvents } from "./guest-events.ts";
 import type { HugetlbFile } from "./hugetlb-file.ts";
 import { setMaxHugePages } from "./hugetlb-pool.ts";
 import { hugetlbFileSetup } from "./hugetlbfs.ts";
-import { type Kernel, nrFreePages, printk } from "./kernel.ts";
+import { type Kernel, nrFreePages } from "./kernel.ts";
+import { doMadvise } from "./madvise.ts";
 import type { Mm } from "./mm.ts";
-import { type MmapRequest, doMmap, handleMmFault, unlinkFile, unmapRegion } from "./mmap.ts";
+import { type MmapRequest, doMmap, unlinkFile } from "./mmap.ts";
+import { doMprotect } from "./mprotect.ts";
+import { doMremap } from "./mremap.ts";
+import { doMunmap } from "./munmap.ts";
 import { type ProcessInfo, describeProcess } from "./process-list.ts";
-import { type Process, switchMm } from "./process.ts";
+import { type Process, mmRelease, switchMm } from "./process.ts";
 import type { ShmemFile } from "./shmem-file.ts";
 import { shmemFileSetup } from "./shmem.ts";
+import { xenMmPinAll, xenMmUnpinAll } from "./suspend.ts";
+import { accessUser } from "./user-access.ts";
 import { VM_HUGETLB } from "./vma.ts";
 import type { GuestStyle } from "./zone.ts";
 
@@ -60,6 +66,7 @@ export class Guest {
   private readonly balloon: Balloon;
   private nextPid = 1;
   private running = true;
+  private suspended = false;
 
   /** Use {@link bootGuest}. */
   constructor(kernel: Kernel, balloonHugepages: boolean) {
@@ -127,12 +134,27 @@ export class Guest {
     return typeof mm === "number" ? mm : this.addTask(parent.pid, parent.comm, mm);
   }
 
+  /**
+   * Lets a child run in its parent's address space: `vfork`. Nothing is copied and nothing pinned; the parent cannot run
+   * until the child execs or exits.
+   */
+  vfork(parent: Process): Process {
+    const mm = this.run(parent);
+    mm.users++;
+    const child = this.addTask(parent.pid, parent.comm, mm);
+    child.vforkParent = parent;
+    parent.vforkChild = child;
+    return child;
+  }
+
   /** Gives a process an empty address space and another name: `execve`. Returns 0 or −ENOMEM. */
   exec(process: Process, comm: string = process.comm): number {
     this.run(process);
     const rc = execMmap(this.kernel, process);
-    if (rc === 0) process.comm = comm;
-    return rc;
+    if (rc !== 0) return rc;
+    mmRelease(process);
+    process.comm = comm;
+    return 0;
   }
 
   /** Ends a process. Simplified: nobody waits for it. */
@@ -140,7 +162,8 @@ export class Guest {
     const mm = this.mmOf(process);
     process.mm = undefined;
     this.tasks.delete(process.pid);
-    exitMm(this.kernel, mm);
+    mmRelease(process);
+    mmput(this.kernel, mm);
   }
 
   /** Lets a process run: a context switch, unless it runs already. */
@@ -150,7 +173,7 @@ export class Guest {
 
   /** All processes that have not ended, by pid. */
   processes(): readonly ProcessInfo[] {
-    return [...this.tasks.values()].map((process) => describeProcess(this.kernel, process, this.mmOf(process)));
+    return [...this.tasks.values()].map((process) => describeProcess(this.kernel, process));
   }
 
   /** Makes a shared segment of hugepages and reserves them: `shmget` with SHM_HUGETLB. −EINVAL or −ENOMEM else. */
@@ -168,13 +191,31 @@ export class Guest {
     return doMmap(this.kernel, this.run(process), request);
   }
 
-  /** Takes the whole mapping that begins at an address out of a process: 0, or −EINVAL when none begins there. */
-  munmap(process: Process, address: number): number {
+  /**
+   * Takes a range out of a process, whatever is mapped there: `munmap`.
+   *
+   * @param length - in bytes. Left out: the whole mapping that begins at the address.
+   * @returns 0, or −EINVAL: see {@link doMunmap}. Without a length also when no mapping begins there.
+   */
+  munmap(process: Process, address: number, length?: number): number {
     const mm = this.run(process);
-    const vma = mm.vmas.find(({ start }) => start === address);
-    if (vma === undefined) return -EINVAL;
-    unmapRegion(this.kernel, mm, vma);
-    return 0;
+    const bytes = length ?? mappingAt(mm, address)?.length;
+    return bytes === undefined ? -EINVAL : doMunmap(this.kernel, mm, address, wholeBytes(bytes));
+  }
+
+  /** Changes what may be done with a range: `mprotect`. Returns 0, −EINVAL or −ENOMEM: see {@link doMprotect}. */
+  mprotect(process: Process, address: number, length: number, prot: number): number {
+    return doMprotect(this.kernel, this.run(process), wholeBytes(address), wholeBytes(length), prot);
+  }
+
+  /** Says whether fork copies a range: `madvise`. Returns 0, −EINVAL or −ENOMEM: see {@link doMadvise}. */
+  madvise(process: Process, address: number, length: number, advice: number): number {
+    return doMadvise(this.run(process), wholeBytes(address), wholeBytes(length), advice);
+  }
+
+  /** Makes a mapping shorter or longer where it is: `mremap`. Returns its address or an errno: see {@link doMremap}. */
+  mremap(process: Process, address: number, oldLength: number, newLength: number): number {
+    return doMremap(this.kernel, this.run(process), wholeBytes(address), wholeBytes(oldLength), wholeBytes(newLength));
   }
 
   /** Drops the name of a segment; its pages go when no process maps it: `unlink`, IPC_RMID. */
@@ -190,20 +231,37 @@ export class Guest {
    * for ever because Xen refused the entry.
    */
   touch(process: Process, address: number, write = true): Signal | undefined {
-    return touchAddress(this.kernel, this.run(process), address, write);
+    return accessUser(this.kernel, this.run(process), address, write);
   }
 
-  /** Writes to every page, or hugepage, of the mapping that begins at an address, first to last. */
-  touchAll(process: Process, address: number): Signal | undefined {
+  /** Writes to (or reads) every page, or hugepage, of the mapping that begins at an address, first to last. */
+  touchAll(process: Process, address: number, write = true): Signal | undefined {
     const mm = this.run(process);
-    const vma = mm.vmas.find(({ start }) => start === address);
-    if (vma === undefined) return "SIGSEGV";
-    const step = (vma.flags & VM_HUGETLB) !== 0 ? HPAGE_SIZE : PAGE_SIZE;
-    for (let at = vma.start; at < vma.end; at += step) {
-      const signal = touchAddress(this.kernel, mm, at, true);
+    const mapping = mappingAt(mm, address);
+    if (mapping === undefined) return "SIGSEGV";
+    for (let at = address; at < address + mapping.length; at += mapping.step) {
+      const signal = accessUser(this.kernel, mm, at, write);
       if (signal !== undefined) return signal;
     }
     return undefined;
+  }
+
+  /**
+   * Gets ready to be saved: pins every address space that is not pinned. No process runs until {@link resume}.
+   *
+   * @returns how many were pinned: none, unless a system call was left half done.
+   */
+  suspend(): number {
+    if (this.suspended) throw new RangeError("guest: it is suspended already");
+    this.suspended = true;
+    return xenMmPinAll(this.kernel);
+  }
+
+  /** Goes on after a suspend: undoes it. Returns how many address spaces were unpinned. */
+  resume(): number {
+    if (!this.suspended) throw new RangeError("guest: it is not suspended");
+    this.suspended = false;
+    return xenMmUnpinAll(this.kernel);
   }
 
   /**
@@ -255,14 +313,27 @@ export class Guest {
   }
 
   private addTask(ppid: number, comm: string, mm: Mm): Process {
-    const process: Process = { pid: this.nextPid++, ppid, comm, mm };
+    const process: Process = {
+      pid: this.nextPid++,
+      ppid,
+      comm,
+      mm,
+      vforkChild: undefined,
+      vforkParent: undefined,
+    };
     this.tasks.set(process.pid, process);
     return process;
   }
 
+  /** Address space of a process that can run. */
   private mmOf(process: Process): Mm {
-    if (process.mm === undefined) throw new RangeError(`process: ${process.pid} (${process.comm}) has ended`);
-    return process.mm;
+    const { pid, comm, mm, vforkChild } = process;
+    if (mm === undefined) throw new RangeError(`process: ${pid} (${comm}) has ended`);
+    if (vforkChild !== undefined) {
+      throw new RangeError(`process: ${pid} (${comm}) waits for its vfork child ${vforkChild.pid} to exec or exit`);
+    }
+    if (this.suspended) throw new RangeError("guest: it is suspended, resume it first");
+    return mm;
   }
 
   private run(process: Process): Mm {
@@ -282,14 +353,14 @@ export function bootGuest(host: Host, options: GuestOptions): Guest {
   return new Guest(bootKernel(host, options), options.balloonHugepages ?? false);
 }
 
-function touchAddress(kernel: Kernel, mm: Mm, address: number, write: boolean): Signal | undefined {
-  const low = address | 0;
-  const high = Math.floor(address / 2 ** 32);
-  if (touch(kernel.vcpu, low, high, write)) return undefined;
-  const signal = handleMmFault(kernel, mm, address, write);
-  if (signal !== undefined) return signal;
-  if (touch(kernel.vcpu, low, high, write)) return undefined;
-  // Xen refused the entry or the tree it is in. The real kernel does not notice and takes the same fault for ever.
-  printk(kernel, "BUG: soft lockup - CPU#0 stuck");
-  return "SIGKILL";
+/** Length of the mapping that begins at an address, and of its pages, in bytes. */
+function mappingAt(mm: Mm, address: number): { readonly length: number; readonly step: number } | undefined {
+  const vma = mm.vmas.find(({ start }) => start === address);
+  if (vma === undefined) return undefined;
+  return { length: vma.end - vma.start, step: (vma.flags & VM_HUGETLB) !== 0 ? HPAGE_SIZE : PAGE_SIZE };
+}
+
+function wholeBytes(given: number): number {
+  if (Number.isSafeInteger(given)) return given;
+  throw new RangeError(`bytes: ${given} given, expected a whole number`);
 }
