@@ -14,11 +14,13 @@ import { type BuiltDomain, type Populate, buildDomain } from "./domain-builder.t
 import { GuestEvents } from "./guest-events.ts";
 import { makeHighmem } from "./highmem.ts";
 import { makeHstate } from "./hstate.ts";
+import { hugetlbInit } from "./hugetlb-pool.ts";
 import { DEFAULT_CONFIG, makeMount } from "./hugetlbfs-mount.ts";
 import type { Kernel, PvOps } from "./kernel.ts";
 import { type LowPfnRange, MAXMEM_PFN, findLowPfnRange } from "./lowmem.ts";
 import { MemMap, PG_pinned, PG_reserved } from "./mem-map.ts";
 import { MulticallBuffer } from "./multicall-buffer.ts";
+import { makeShmNamespace } from "./shm.ts";
 import { type GuestStyle, buildZonelists, makeZones } from "./zone.ts";
 
 /** More frames than entries have been thought through for: 4 TiB. */
@@ -61,6 +63,10 @@ export interface GuestOptions {
   readonly balloonHugepages?: boolean;
   /** Default true: one entry in the multicall buffer goes as a direct hypercall (3.1 on); else as a multicall of one. */
   readonly directSingleEntry?: boolean;
+  /** How many hugepages to put into the pool at boot: `hugepages=N` on the command line. */
+  readonly hugepages?: number;
+  /** Whether CPUID shows PSE. Default true; without it the guest has no hugepages, as mainline Linux on Xen since 4.6. */
+  readonly pse?: boolean;
 }
 
 /**
@@ -98,7 +104,8 @@ export function bootKernel(host: Host, options: GuestOptions): Kernel {
     phys: built.phys,
     mc: new MulticallBuffer(vcpu, events, log, options.directSingleEntry ?? true),
     hstate: makeHstate(memMap.blocks),
-    hugetlbfs: { internalMount: makeMount(DEFAULT_CONFIG) },
+    hugetlbfs: { internalMount: options.pse === false ? undefined : makeMount(DEFAULT_CONFIG) },
+    shm: makeShmNamespace(),
     marksHugepages: (options.markHugepages ?? pvOps === "xen") && host.scheme.marks,
     highmem:
       pkmapPageTable !== undefined && fixmapPageTable !== undefined
@@ -115,6 +122,7 @@ export function bootKernel(host: Host, options: GuestOptions): Kernel {
     currentPid: 0,
   };
   initMemory(kernel, built.nrTablePages);
+  hugetlbInit(kernel, hugepagesOf(options));
   return kernel;
 }
 
@@ -156,6 +164,13 @@ function memoryOf(options: GuestOptions): number {
     throw new RangeError(`${name}: ${given} given, expected memory of 1 to ${MAX_PAGES} pages of 4 KiB`);
   }
   return pages;
+}
+
+function hugepagesOf({ hugepages }: GuestOptions): number | undefined {
+  if (hugepages !== undefined && (!Number.isInteger(hugepages) || hugepages < 0)) {
+    throw new RangeError(`hugepages: ${hugepages} given, expected a whole number from 0`);
+  }
+  return hugepages;
 }
 
 function lowPfnRange(options: GuestOptions, style: GuestStyle, nrPages: number): LowPfnRange {

@@ -1,38 +1,32 @@
 import { type Domain, type Host, destroyDomain } from "@xsp/hypervisor";
-import { HPAGE_SIZE, PAGE_SIZE } from "./address-layout.ts";
+import { HPAGE_SIZE } from "./address-layout.ts";
 import { assert } from "./assert.ts";
 import { type Balloon, makeBalloon, setBalloonTarget } from "./balloon.ts";
 import { type GuestOptions, bootKernel } from "./boot.ts";
-import { EINVAL, ENOMEM, type Signal } from "./errno.ts";
-import { execMmap, newPinnedMm } from "./exec.ts";
-import { mmput } from "./exit.ts";
-import { dupMm } from "./fork.ts";
+import { EOPNOTSUPP } from "./errno.ts";
 import { GuestEvents } from "./guest-events.ts";
 import type { HugetlbFile } from "./hugetlb-file.ts";
 import { setMaxHugePages } from "./hugetlb-pool.ts";
+import { HugetlbfsSyscalls } from "./hugetlbfs-syscalls.ts";
 import { hugetlbFileSetup } from "./hugetlbfs.ts";
 import { type Kernel, nrFreePages } from "./kernel.ts";
-import { doMadvise } from "./madvise.ts";
-import type { Mm } from "./mm.ts";
-import { type MmapRequest, doMmap, unlinkFile } from "./mmap.ts";
-import { doMprotect } from "./mprotect.ts";
-import { doMremap } from "./mremap.ts";
-import { doMunmap } from "./munmap.ts";
-import { type ProcessInfo, describeProcess } from "./process-list.ts";
-import { type Process, mmRelease, switchMm } from "./process.ts";
+import { unlinkFile } from "./mmap.ts";
+import { ProcessSyscalls } from "./process-syscalls.ts";
 import type { ShmemFile } from "./shmem-file.ts";
 import { shmemFileSetup } from "./shmem.ts";
-import { xenMmPinAll, xenMmUnpinAll } from "./suspend.ts";
-import { accessUser } from "./user-access.ts";
-import { VM_HUGETLB } from "./vma.ts";
+import { ShmSyscalls } from "./shm-syscalls.ts";
 import type { GuestStyle } from "./zone.ts";
 
 /** State of the hugepage pool, in hugepages of 2 MiB: the HugePages_… lines of /proc/meminfo. */
 export interface PoolTotals {
   readonly total: number;
   readonly free: number;
-  /** Promised to files and not yet touched. */
+  /** Free ones that are promised to a mapping, a segment or a mount. */
   readonly reserved: number;
+  /** Those beyond what nr_hugepages asked for. */
+  readonly surplus: number;
+  /** How many surplus ones may be taken from the buddy: nr_overcommit_hugepages. */
+  readonly overcommit: number;
   /** How many carry a mark that Xen accepted. */
   readonly marked: number;
   /** All of them, in bytes. */
@@ -55,26 +49,27 @@ export interface BalloonTotals {
  * It reaches the hypervisor through hypercalls and stores of its CPU only. What user space does wrong comes back as a
  * negated errno or a signal; a wrong argument of the driver throws a `RangeError`.
  */
-export class Guest {
-  /** The inside of the kernel: for tests and for tools that look into it. */
-  readonly kernel: Kernel;
+export class Guest extends ProcessSyscalls {
   readonly domain: Domain;
   readonly style: GuestStyle;
   /** Memory in 4 KiB pages. */
   readonly frames: number;
-  private readonly tasks = new Map<number, Process>();
+  /** Mounts and files of hugetlbfs. */
+  readonly hugetlbfs: HugetlbfsSyscalls;
+  /** System V shared memory: shmget and its kin. */
+  readonly shm: ShmSyscalls;
   private readonly balloon: Balloon;
-  private nextPid = 1;
   private running = true;
-  private suspended = false;
 
   /** Use {@link bootGuest}. */
   constructor(kernel: Kernel, balloonHugepages: boolean) {
-    this.kernel = kernel;
+    super(kernel);
     this.balloon = makeBalloon(kernel.memMap.nrPages, balloonHugepages);
     this.domain = kernel.domain;
     this.style = kernel.style;
     this.frames = kernel.memMap.nrPages;
+    this.hugetlbfs = new HugetlbfsSyscalls(kernel);
+    this.shm = new ShmSyscalls(kernel, (process) => this.run(process));
   }
 
   /** The kernel's log, in Linux's words. */
@@ -95,88 +90,42 @@ export class Guest {
   /**
    * Asks for a pool of so many hugepages, as a write to nr_hugepages does: it gets as far as it gets.
    *
-   * @returns how many hugepages the pool has now.
+   * @returns how many hugepages the pool has now, surplus ones among them; −EOPNOTSUPP when the guest has no hugepages.
    */
   setNrHugepages(count: number): number {
-    if (!Number.isInteger(count) || count < 0) {
-      throw new RangeError(`nr_hugepages: ${count} given, expected a whole number from 0`);
-    }
+    checkCount("nr_hugepages", count);
+    if (this.kernel.hugetlbfs.internalMount === undefined) return -EOPNOTSUPP;
     return setMaxHugePages(this.kernel, count);
+  }
+
+  /**
+   * Lets the pool take so many surplus hugepages from the buddy: a write to nr_overcommit_hugepages. Surplus pages that
+   * there are stay.
+   *
+   * @returns 0, or −EOPNOTSUPP when the guest has no hugepages.
+   */
+  setNrOvercommitHugepages(count: number): number {
+    checkCount("nr_overcommit_hugepages", count);
+    if (this.kernel.hugetlbfs.internalMount === undefined) return -EOPNOTSUPP;
+    this.kernel.hstate.nrOvercommitHugePages = count;
+    return 0;
   }
 
   /** The pool as /proc/meminfo shows it. */
   pool(): PoolTotals {
-    const { nrHugePages, freeHugePages, resvHugePages, marked } = this.kernel.hstate;
+    const { nrHugePages, freeHugePages, resvHugePages, surplusHugePages, marked } = this.kernel.hstate;
     return {
       total: nrHugePages,
       free: freeHugePages,
       reserved: resvHugePages,
+      surplus: surplusHugePages,
+      overcommit: this.kernel.hstate.nrOvercommitHugePages,
       marked,
       bytes: nrHugePages * HPAGE_SIZE,
     };
   }
 
-  /** Starts a process with an empty address space, and runs it. Returns −ENOMEM when memory is short. */
-  spawn(comm = "init"): Process | number {
-    const mm = newPinnedMm(this.kernel);
-    if (mm === undefined) return -ENOMEM;
-    switchMm(this.kernel, mm);
-    return this.addTask(0, comm, mm);
-  }
-
-  /**
-   * Forks a process; the parent goes on running. See `fork.ts` for what it costs and where.
-   *
-   * @returns the child, or −ENOMEM with everything undone.
-   */
-  fork(parent: Process): Process | number {
-    const mm = dupMm(this.kernel, this.run(parent));
-    return typeof mm === "number" ? mm : this.addTask(parent.pid, parent.comm, mm);
-  }
-
-  /**
-   * Lets a child run in its parent's address space: `vfork`. Nothing is copied and nothing pinned; the parent cannot run
-   * until the child execs or exits.
-   */
-  vfork(parent: Process): Process {
-    const mm = this.run(parent);
-    mm.users++;
-    const child = this.addTask(parent.pid, parent.comm, mm);
-    child.vforkParent = parent;
-    parent.vforkChild = child;
-    return child;
-  }
-
-  /** Gives a process an empty address space and another name: `execve`. Returns 0 or −ENOMEM. */
-  exec(process: Process, comm: string = process.comm): number {
-    this.run(process);
-    const rc = execMmap(this.kernel, process);
-    if (rc !== 0) return rc;
-    mmRelease(process);
-    process.comm = comm;
-    return 0;
-  }
-
-  /** Ends a process. Simplified: nobody waits for it. */
-  exit(process: Process): void {
-    const mm = this.mmOf(process);
-    process.mm = undefined;
-    this.tasks.delete(process.pid);
-    mmRelease(process);
-    mmput(this.kernel, mm);
-  }
-
-  /** Lets a process run: a context switch, unless it runs already. */
-  switchTo(process: Process): void {
-    this.run(process);
-  }
-
-  /** All processes that have not ended, by pid. */
-  processes(): readonly ProcessInfo[] {
-    return [...this.tasks.values()].map((process) => describeProcess(this.kernel, process));
-  }
-
-  /** Makes a shared segment of hugepages and reserves them: `shmget` with SHM_HUGETLB. −EINVAL or −ENOMEM else. */
+  /** Makes a shared file of hugepages without a name and reserves them, as SHM_HUGETLB does. −EINVAL or −ENOMEM else. */
   hugetlbFile(bytes: number): HugetlbFile | number {
     return hugetlbFileSetup(this.kernel, bytes);
   }
@@ -186,82 +135,10 @@ export class Guest {
     return shmemFileSetup(bytes);
   }
 
-  /** Makes a mapping: `mmap`. Returns its address or a negated errno. */
-  mmap(process: Process, request: MmapRequest): number {
-    return doMmap(this.kernel, this.run(process), request);
-  }
-
-  /**
-   * Takes a range out of a process, whatever is mapped there: `munmap`.
-   *
-   * @param length - in bytes. Left out: the whole mapping that begins at the address.
-   * @returns 0, or −EINVAL: see {@link doMunmap}. Without a length also when no mapping begins there.
-   */
-  munmap(process: Process, address: number, length?: number): number {
-    const mm = this.run(process);
-    const bytes = length ?? mappingAt(mm, address)?.length;
-    return bytes === undefined ? -EINVAL : doMunmap(this.kernel, mm, address, wholeBytes(bytes));
-  }
-
-  /** Changes what may be done with a range: `mprotect`. Returns 0, −EINVAL or −ENOMEM: see {@link doMprotect}. */
-  mprotect(process: Process, address: number, length: number, prot: number): number {
-    return doMprotect(this.kernel, this.run(process), wholeBytes(address), wholeBytes(length), prot);
-  }
-
-  /** Says whether fork copies a range: `madvise`. Returns 0, −EINVAL or −ENOMEM: see {@link doMadvise}. */
-  madvise(process: Process, address: number, length: number, advice: number): number {
-    return doMadvise(this.run(process), wholeBytes(address), wholeBytes(length), advice);
-  }
-
-  /** Makes a mapping shorter or longer where it is: `mremap`. Returns its address or an errno: see {@link doMremap}. */
-  mremap(process: Process, address: number, oldLength: number, newLength: number): number {
-    return doMremap(this.kernel, this.run(process), wholeBytes(address), wholeBytes(oldLength), wholeBytes(newLength));
-  }
-
   /** Drops the name of a segment; its pages go when no process maps it: `unlink`, IPC_RMID. */
   unlink(file: HugetlbFile | ShmemFile): void {
     if (!file.linked) throw new RangeError("file: its name is gone already");
     unlinkFile(this.kernel, file);
-  }
-
-  /**
-   * An access of a process to one address. A page fault is served and the access repeated.
-   *
-   * @returns the signal that ends it when the fault cannot be served; SIGKILL also stands for a fault that comes back
-   * for ever because Xen refused the entry.
-   */
-  touch(process: Process, address: number, write = true): Signal | undefined {
-    return accessUser(this.kernel, this.run(process), address, write);
-  }
-
-  /** Writes to (or reads) every page, or hugepage, of the mapping that begins at an address, first to last. */
-  touchAll(process: Process, address: number, write = true): Signal | undefined {
-    const mm = this.run(process);
-    const mapping = mappingAt(mm, address);
-    if (mapping === undefined) return "SIGSEGV";
-    for (let at = address; at < address + mapping.length; at += mapping.step) {
-      const signal = accessUser(this.kernel, mm, at, write);
-      if (signal !== undefined) return signal;
-    }
-    return undefined;
-  }
-
-  /**
-   * Gets ready to be saved: pins every address space that is not pinned. No process runs until {@link resume}.
-   *
-   * @returns how many were pinned: none, unless a system call was left half done.
-   */
-  suspend(): number {
-    if (this.suspended) throw new RangeError("guest: it is suspended already");
-    this.suspended = true;
-    return xenMmPinAll(this.kernel);
-  }
-
-  /** Goes on after a suspend: undoes it. Returns how many address spaces were unpinned. */
-  resume(): number {
-    if (!this.suspended) throw new RangeError("guest: it is not suspended");
-    this.suspended = false;
-    return xenMmUnpinAll(this.kernel);
   }
 
   /**
@@ -311,37 +188,6 @@ export class Guest {
     this.running = false;
     return destroyDomain(this.domain);
   }
-
-  private addTask(ppid: number, comm: string, mm: Mm): Process {
-    const process: Process = {
-      pid: this.nextPid++,
-      ppid,
-      comm,
-      mm,
-      vforkChild: undefined,
-      vforkParent: undefined,
-    };
-    this.tasks.set(process.pid, process);
-    return process;
-  }
-
-  /** Address space of a process that can run. */
-  private mmOf(process: Process): Mm {
-    const { pid, comm, mm, vforkChild } = process;
-    if (mm === undefined) throw new RangeError(`process: ${pid} (${comm}) has ended`);
-    if (vforkChild !== undefined) {
-      throw new RangeError(`process: ${pid} (${comm}) waits for its vfork child ${vforkChild.pid} to exec or exit`);
-    }
-    if (this.suspended) throw new RangeError("guest: it is suspended, resume it first");
-    return mm;
-  }
-
-  private run(process: Process): Mm {
-    const mm = this.mmOf(process);
-    this.kernel.currentPid = process.pid;
-    switchMm(this.kernel, mm);
-    return mm;
-  }
 }
 
 /**
@@ -353,14 +199,8 @@ export function bootGuest(host: Host, options: GuestOptions): Guest {
   return new Guest(bootKernel(host, options), options.balloonHugepages ?? false);
 }
 
-/** Length of the mapping that begins at an address, and of its pages, in bytes. */
-function mappingAt(mm: Mm, address: number): { readonly length: number; readonly step: number } | undefined {
-  const vma = mm.vmas.find(({ start }) => start === address);
-  if (vma === undefined) return undefined;
-  return { length: vma.end - vma.start, step: (vma.flags & VM_HUGETLB) !== 0 ? HPAGE_SIZE : PAGE_SIZE };
-}
-
-function wholeBytes(given: number): number {
-  if (Number.isSafeInteger(given)) return given;
-  throw new RangeError(`bytes: ${given} given, expected a whole number`);
+function checkCount(name: string, count: number): void {
+  if (!Number.isInteger(count) || count < 0) {
+    throw new RangeError(`${name}: ${count} given, expected a whole number from 0`);
+  }
 }

@@ -25,8 +25,8 @@
  * other mapper. [linux-facts §2.4, §3.4]
  *
  * Models: hugetlb_fault, hugetlb_no_page, hugetlb_cow, unmap_ref_private [L39 mm/hugetlb.c]. The mutex around them is the
- * one vCPU. Only anonymous pages are made writable for a sole mapper: L39 did so with pages of the page cache too, and
- * the store then reached the file (fixed in 2013).
+ * one vCPU. A page of the page cache is never made writable for a private mapping: L39 did that for a sole mapper, and the
+ * store then reached the file (fixed in 2013).
  */
 import { type Pfn, _PAGE_RW, loadFromFrameHigh, pfn } from "@xsp/hypervisor";
 import { HPAGE_ORDER, HPAGE_SIZE, pmdIndex } from "./address-layout.ts";
@@ -75,7 +75,7 @@ export function hugetlbFault(kernel: Kernel, vma: Vma, address: number, write: b
 }
 
 /** Hugepage that the page cache of a file has: NO_PAGE when it has none. */
-export function hugetlbfsPagecachePage(file: HugetlbFile, index: number): Pfn {
+function hugetlbfsPagecachePage(file: HugetlbFile, index: number): Pfn {
   const known = file.pages[index] ?? 0;
   return known === 0 ? NO_PAGE : pfn(known - 1);
 }
@@ -135,7 +135,7 @@ function hugetlbNoPage(kernel: Kernel, entry: FaultingEntry, write: boolean): Si
 function hugetlbCow(kernel: Kernel, entry: FaultingEntry, old: Pfn, anonymous: boolean): Signal | undefined {
   const { vma, address } = entry;
   assert((vma.flags & VM_SHARED) === 0, "only a private mapping copies on write");
-  if (anonymous && isSoleMapper(kernel, old)) {
+  if (isSoleUser(kernel, old)) {
     setHugePtepWritable(kernel, entry, old);
     return undefined;
   }
@@ -144,7 +144,7 @@ function hugetlbCow(kernel: Kernel, entry: FaultingEntry, old: Pfn, anonymous: b
     // What the owner reserved at this address it has, in the page that the children share with it.
     if (!anonymous || !isVmaResvSet(vma, HPAGE_RESV_OWNER)) return "SIGBUS";
     unmapRefPrivate(kernel, entry, old);
-    if (!isSoleMapper(kernel, old)) kernelOops(kernel);
+    if (!isSoleUser(kernel, old)) kernelOops(kernel);
     setHugePtepWritable(kernel, entry, old);
     return undefined;
   }
@@ -155,7 +155,8 @@ function hugetlbCow(kernel: Kernel, entry: FaultingEntry, old: Pfn, anonymous: b
   return undefined;
 }
 
-function isSoleMapper(kernel: Kernel, page: Pfn): boolean {
+/** Whether one entry is all that has a page: no other entry, and not the page cache. */
+function isSoleUser(kernel: Kernel, page: Pfn): boolean {
   return kernel.hstate.count[page >>> HPAGE_ORDER] === 1;
 }
 

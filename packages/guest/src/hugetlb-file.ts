@@ -12,6 +12,8 @@ export interface HugetlbFile {
   readonly kind: "hugetlb";
   /** Where it is; files without a name are on a mount of the kernel's own. */
   readonly mount: HugetlbfsMount;
+  /** In the root directory of the mount; undefined for a file without a name. */
+  readonly name: string | undefined;
   /** `i_size` in bytes, a multiple of 2 MiB. Nothing can be touched beyond it. */
   size: number;
   /** Page cache: first page of each hugepage as pfn plus one; 0, or out of the array, where there is none. */

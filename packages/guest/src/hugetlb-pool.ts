@@ -26,7 +26,7 @@ import { assert } from "./assert.ts";
 import { HUGEPAGE_none, assertCounters, persistentHugePages } from "./hstate.ts";
 import { xenPrepareHugepage, xenReleaseHugepage } from "./hugepage-hooks.ts";
 import { subpoolPutPages } from "./hugetlbfs-mount.ts";
-import { type Kernel, allocPages, freePages, pageHighMem } from "./kernel.ts";
+import { type Kernel, allocPages, freePages, pageHighMem, printk } from "./kernel.ts";
 import { NO_PAGE } from "./mem-map.ts";
 
 /**
@@ -56,12 +56,24 @@ export function setMaxHugePages(kernel: Kernel, count: number): number {
   return hstate.nrHugePages;
 }
 
-/** Fills the pool at boot, `hugepages=N`: page by page as later. [L39 hugetlb_hstate_alloc_pages] */
-export function hugetlbInitHstate(kernel: Kernel, count: number): void {
+/**
+ * Fills the pool at boot, page by page as later: `hugetlb_init`, `hugetlb_hstate_alloc_pages`.
+ *
+ * Simplified: Linux reports the size of hugepages at every boot, here only who asked for some is told.
+ *
+ * @param count - `hugepages=N` on the command line.
+ */
+export function hugetlbInit(kernel: Kernel, count: number | undefined): void {
   const { hstate } = kernel;
+  if (kernel.hugetlbfs.internalMount === undefined) {
+    printk(kernel, "hugetlbfs: disabling because there are no supported hugepage sizes");
+    return;
+  }
+  if (count === undefined) return;
   while (hstate.nrHugePages < count) if (!allocFreshHugePage(kernel)) break;
   hstate.maxHugePages = hstate.nrHugePages;
   assertCounters(hstate);
+  printk(kernel, `HugeTLB registered 2 MB page size, pre-allocated ${hstate.freeHugePages} pages`);
 }
 
 /** Takes a block from the buddy and shows it to Xen. NO_PAGE when there is none that may enter the pool. */

@@ -87,8 +87,10 @@ export function subpoolPutPages(mount: HugetlbfsMount, pages: number): number {
 /** `f_type` of hugetlbfs. [L39 include/linux/magic.h] */
 const HUGETLBFS_MAGIC = 0x958458f6;
 const NAME_MAX = 255;
+/** What stands for no limit of inodes. */
+const NO_LIMIT = -1;
 
-/** What `statfs` tells, in units of `bsize` bytes; 0 where there is no limit. */
+/** What `statfs` tells, in units of `bsize` bytes. A mount without a size tells nothing: all 0. */
 export interface HugetlbfsStatfs {
   readonly type: number;
   readonly bsize: number;
@@ -103,20 +105,21 @@ export interface HugetlbfsStatfs {
 /** Room of a mount: `hugetlbfs_statfs`. A block is a hugepage. */
 export function hugetlbfsStatfs(mount: HugetlbfsMount): HugetlbfsStatfs {
   const { maxHpages, usedHpages, maxInodes } = mount;
-  const free = maxHpages === undefined ? 0 : maxHpages - usedHpages;
+  const limited = maxHpages !== undefined;
+  const free = limited ? maxHpages - usedHpages : 0;
   return {
     type: HUGETLBFS_MAGIC,
     bsize: HPAGE_SIZE,
     blocks: maxHpages ?? 0,
     bfree: free,
     bavail: free,
-    files: maxInodes ?? 0,
-    ffree: maxInodes === undefined ? 0 : freeInodes(mount, maxInodes),
+    files: limited ? (maxInodes ?? NO_LIMIT) : 0,
+    ffree: limited ? freeInodes(mount) : 0,
     namelen: NAME_MAX,
   };
 }
 
-/** Inodes that can still be made; the root directory is one. */
-export function freeInodes({ inodes }: HugetlbfsMount, maxInodes: number): number {
-  return Math.max(0, maxInodes - 1 - inodes.size);
+/** Inodes that can still be made; the root directory is one. −1 without a limit. */
+export function freeInodes({ inodes, maxInodes }: HugetlbfsMount): number {
+  return maxInodes === undefined ? NO_LIMIT : maxInodes - 1 - inodes.size;
 }

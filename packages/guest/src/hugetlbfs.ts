@@ -26,11 +26,12 @@ import { VM_WRITE, type Vma } from "./vma.ts";
  */
 
 /** Makes an inode: `hugetlbfs_get_inode`. −ENOSPC when the mount may have no more. */
-export function hugetlbfsGetInode(mount: HugetlbfsMount, bytes: number): HugetlbFile | number {
-  if (mount.maxInodes !== undefined && freeInodes(mount, mount.maxInodes) === 0) return -ENOSPC;
+export function hugetlbfsGetInode(mount: HugetlbfsMount, bytes: number, name?: string): HugetlbFile | number {
+  if (freeInodes(mount) === 0) return -ENOSPC;
   const file: HugetlbFile = {
     kind: "hugetlb",
     mount,
+    name,
     size: bytes,
     pages: new Int32Array(bytes / HPAGE_SIZE),
     regions: new RegionList(),
@@ -39,6 +40,7 @@ export function hugetlbfsGetInode(mount: HugetlbfsMount, bytes: number): Hugetlb
     linked: true,
   };
   mount.inodes.add(file);
+  if (name !== undefined) mount.names.set(name, file);
   return file;
 }
 
@@ -58,8 +60,7 @@ export function hugetlbFileSetup(kernel: Kernel, bytes: number, vmFlags = 0): Hu
   const file = hugetlbfsGetInode(internalMount, bytes);
   assert(typeof file !== "number", "the kernel's own mount has no limit of inodes");
   if (hugetlbReservePages(kernel, file, 0, bytes / HPAGE_SIZE, undefined, vmFlags) === 0) return file;
-  file.linked = false;
-  hugetlbEvictInode(kernel, file);
+  unlinkHugetlbFile(kernel, file);
   return -ENOMEM;
 }
 
@@ -105,6 +106,13 @@ export function truncateHugepages(kernel: Kernel, file: HugetlbFile, toBytes: nu
     freed++;
   }
   hugetlbUnreservePages(kernel, file, toBytes / HPAGE_SIZE, freed);
+}
+
+/** Drops a file's name: `hugetlbfs_unlink`, IPC_RMID. */
+export function unlinkHugetlbFile(kernel: Kernel, file: HugetlbFile): void {
+  if (file.linked && file.name !== undefined) file.mount.names.delete(file.name);
+  file.linked = false;
+  hugetlbEvictInode(kernel, file);
 }
 
 /** Ends an inode, if nothing names, opens or maps it any more: `iput`, `hugetlbfs_evict_inode`. */

@@ -7,6 +7,19 @@ export { isErrno, type Signal } from "./errno.ts";
 export type { Process } from "./process.ts";
 export type { ProcessInfo, VmaInfo } from "./process-list.ts";
 export type { HugetlbFile } from "./hugetlb-file.ts";
+export type { HugetlbfsMount, HugetlbfsStatfs } from "./hugetlbfs-mount.ts";
+export { type HugetlbfsSyscalls, O_CREAT, O_EXCL } from "./hugetlbfs-syscalls.ts";
+export {
+  IPC_CREAT,
+  IPC_EXCL,
+  IPC_PRIVATE,
+  type IpcCredentials,
+  ROOT_CREDENTIALS,
+  SHM_HUGETLB,
+  SHM_NORESERVE,
+  type ShmRequest,
+} from "./shm.ts";
+export type { ShmSyscalls } from "./shm-syscalls.ts";
 export type { ShmemFile } from "./shmem-file.ts";
 export type { Mm } from "./mm.ts";
 export type { MmapRequest } from "./mmap.ts";

@@ -9,6 +9,7 @@ import { type MemMap, NO_PAGE } from "./mem-map.ts";
 import type { Mm } from "./mm.ts";
 import type { MulticallBuffer } from "./multicall-buffer.ts";
 import type { PhysToMachine } from "./phys-to-machine.ts";
+import type { ShmNamespace } from "./shm.ts";
 import { type GfpFlags, type GuestStyle, type Zone, pageZone } from "./zone.ts";
 
 export type { GfpFlags } from "./zone.ts";
@@ -30,6 +31,7 @@ export interface Kernel {
   readonly mc: MulticallBuffer;
   readonly hstate: Hstate;
   readonly hugetlbfs: HugetlbfsState;
+  readonly shm: ShmNamespace;
   /** Whether this kernel tells Xen about its hugepages. */
   readonly marksHugepages: boolean;
   readonly highmem: Highmem | undefined;

@@ -1,7 +1,7 @@
 import { HPAGE_SIZE, PAGE_SIZE, TASK_SIZE } from "./address-layout.ts";
 import { EINVAL, ENOMEM } from "./errno.ts";
 import type { HugetlbFile } from "./hugetlb-file.ts";
-import { hugetlbFileMmap, hugetlbFileSetup } from "./hugetlbfs.ts";
+import { hugetlbFileMmap, hugetlbFileSetup, unlinkHugetlbFile } from "./hugetlbfs.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Mm, getUnmappedArea, rangeIsMapped, vmaLink } from "./mm.ts";
 import {
@@ -124,6 +124,7 @@ export function calcVmProtBits(prot: number): number {
 
 /** Drops a file's own name; its pages go when it is mapped nowhere: `unlink`, IPC_RMID. */
 export function unlinkFile(kernel: Kernel, file: HugetlbFile | ShmemFile): void {
+  if (file.kind === "hugetlb") return unlinkHugetlbFile(kernel, file);
   file.linked = false;
   releaseFile(kernel, file);
 }

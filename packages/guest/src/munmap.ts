@@ -106,7 +106,6 @@ function removeVma(kernel: Kernel, vma: Vma): void {
 
 /** Frees the pages of a file that nobody names or maps any more: `iput`. */
 export function releaseFile(kernel: Kernel, file: HugetlbFile | ShmemFile): void {
-  if (file.linked || file.mappings.size > 0) return;
-  if (file.kind === "hugetlb") hugetlbEvictInode(kernel, file);
-  else shmemTruncate(kernel, file);
+  if (file.kind === "hugetlb") return hugetlbEvictInode(kernel, file);
+  if (!file.linked && file.mappings.size === 0) shmemTruncate(kernel, file);
 }
