@@ -1,8 +1,8 @@
 import { pfn } from "@xsp/hypervisor";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_ORDER, freeBootmem, freeOnePage, rmqueue } from "../src/buddy.ts";
-import { MemMap, NO_PAGE } from "../src/mem-map.ts";
+import { freeBootmem, freeOnePage, rmqueue } from "../src/buddy.ts";
+import { MAX_ORDER, MemMap, NO_PAGE } from "../src/mem-map.ts";
 import { type Zone, makeZones } from "../src/zone.ts";
 
 function onlyZone(pages: number, start = 0): { memMap: MemMap; zone: Zone } {

@@ -100,8 +100,8 @@ describe("the multicall buffer [L36x arch/x86/xen/multicalls.c]", () => {
     xenMcIssue(mc, "none");
     expect(pair.guest.log).toEqual([
       "2 multicall(s) failed: cpu 0",
-      "  call 2/3: op=14 result=-22",
-      "  call 3/3: op=1 result=-22",
+      "  call  2/3: op=14 result=-22",
+      "  call  3/3: op=1 result=-22",
     ]);
     expect(pair.guest.events().multicallFailures).toBe(2);
     expectClean(pair.host);

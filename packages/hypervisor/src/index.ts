@@ -121,6 +121,7 @@ export { type MulticallEntry, dispatchHypercall } from "./hypercalls/multicall.t
 // What the CPU does by itself.
 export { FrameView, openFrame } from "./frame-view.ts";
 export { cacheTranslation, loadFromFrameHigh, loadFromFrameLow, storeToFrame, touch } from "./cpu-access.ts";
+export { ptwrEmulatedStore } from "./writable-pt-emulation.ts";
 
 // Looking from outside.
 export { type AuditDifference, audit } from "./audit.ts";
