@@ -13,7 +13,7 @@ import {
   pteHi,
   pteLo,
   pteMfn,
-  ptwrEmulatedStore,
+  storeToPageTable,
   storeToFrame,
 } from "@xsp/hypervisor";
 import { PAGE_KERNEL, PAGE_KERNEL_RO, PAGE_SHIFT, PTRS_PER_TABLE, lowmemAddressHigh } from "./address-layout.ts";
@@ -132,7 +132,7 @@ export function ptepStore(kernel: Kernel, table: Pfn, index: number, lo: number,
     kernel.events.plainPtes++;
     return;
   }
-  if (!ptwrEmulatedStore(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) kernelOops(kernel);
+  if (!storeToPageTable(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) kernelOops(kernel);
   kernel.events.ptwrFaults++;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MAP_SHARED, O_CREAT, PROT_READ, SHM_HUGETLB, errnoOf } from "../src/index.ts";
+import { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, O_CREAT, PROT_READ, SHM_HUGETLB, errnoOf } from "../src/index.ts";
 import { type Pair, boot, expectClean, mmapHugetlb, mmapShared, ok } from "./small-guest.ts";
 
 const hugepage = 2 ** 21;
@@ -40,8 +40,8 @@ describe("text of the files", () => {
     const pair = busyGuest();
     // In use are 8 hugepages, 2 pages, and for each of the two processes 2 roots and 3 page tables.
     expect(lines(pair, "/proc/meminfo")).toEqual([
-      "MemTotal:          65396 kB",
-      "MemFree:           48964 kB",
+      "MemTotal:          65392 kB",
+      "MemFree:           48960 kB",
       "PageTables:            8 kB",
       "HugePages_Total:       8",
       "HugePages_Free:        7",
@@ -52,7 +52,7 @@ describe("text of the files", () => {
       "DirectMap2M:           0 kB",
     ]);
     expect(lines(pair, "/proc/buddyinfo")).toEqual([
-      "Node 0, zone      DMA      1      0      1      1      1      0      1      1      1      1      3 ",
+      "Node 0, zone      DMA      0      0      1      1      1      0      1      1      1      1      3 ",
       "Node 0, zone    DMA32      0      0      1      0      1      1      1      1      1      1      7 ",
     ]);
   });
@@ -60,12 +60,12 @@ describe("text of the files", () => {
   test("of a 32-bit guest's memory: hugepages come from highmem, page tables from lowmem", () => {
     const pair = busyGuest({ style: "32-bit", lowmemFrames: 8192 });
     expect(lines(pair, "/proc/meminfo")).toEqual([
-      "MemTotal:          65444 kB",
-      "MemFree:           49012 kB",
+      "MemTotal:          65440 kB",
+      "MemFree:           49008 kB",
       "HighTotal:         32768 kB",
       "HighFree:          16376 kB",
-      "LowTotal:          32676 kB",
-      "LowFree:           32636 kB",
+      "LowTotal:          32672 kB",
+      "LowFree:           32632 kB",
       "PageTables:            8 kB",
       "HugePages_Total:       8",
       "HugePages_Free:        7",
@@ -148,6 +148,25 @@ describe("text of the files", () => {
     expect(histogram.length).toBe(33);
     expect(histogram.reduce((sum, count) => sum + count, 0)).toBe(batches);
     expect(histogram.reduce((sum, count, entries) => sum + count * entries, 0)).toBe(batchEntries);
+  });
+
+  test("of private memory: shared after a fork until it is written, and zeroes are nobody's", () => {
+    const pair = boot("sealed", 64);
+    const { guest } = pair;
+    const process = ok(guest.spawn("db"));
+    const address = ok(guest.mmap(process, { length: 4 * 4096, flags: MAP_PRIVATE | MAP_ANONYMOUS }));
+    for (const page of [0, 1]) guest.touch(process, address + page * 4096);
+    guest.touch(process, address + 2 * 4096, false);
+    const child = guest.vfork(process);
+    expect(lines(pair, "/proc/1/status")[1]).toBe("State:\tD (disk sleep)");
+    guest.exit(child);
+    const shown = (pid: number, name: string): number => number(pair, `/proc/${pid}/smaps`, `${name}:`);
+    expect(["Rss", "Private_Dirty", "Anonymous"].map((name) => shown(1, name))).toEqual([8, 8, 8]);
+    ok(guest.fork(process));
+    expect(["Rss", "Pss", "Shared_Dirty"].map((name) => shown(1, name))).toEqual([8, 4, 8]);
+    guest.touch(process, address);
+    expect(["Rss", "Pss", "Shared_Dirty", "Private_Dirty"].map((name) => shown(1, name))).toEqual([8, 6, 4, 4]);
+    expect(["Rss", "Pss", "Shared_Dirty", "Private_Dirty"].map((name) => shown(3, name))).toEqual([8, 6, 4, 4]);
   });
 
   test("of mapped files tell what they are", () => {

@@ -5,7 +5,7 @@ import { NO_PAGE } from "../mem-map.ts";
 import type { Mm } from "../mm.ts";
 import { pteOffset } from "../page-table-pages.ts";
 import { entryLow, entryPage } from "../pv-mmu.ts";
-import { VM_HUGETLB, VM_READ, VM_SHARED, VM_WRITE, type Vma } from "../vma.ts";
+import { VM_EXEC, VM_HUGETLB, VM_READ, VM_SHARED, VM_WRITE, type Vma, fileOffset } from "../vma.ts";
 
 /**
  * What /proc/PID shows of an address space. [L39 fs/proc/task_mmu.c; linux-facts §6.1]
@@ -27,7 +27,7 @@ function showMapVma(kernel: Kernel, vma: Vma): string {
   const permissions = [
     (flags & VM_READ) === 0 ? "-" : "r",
     (flags & VM_WRITE) === 0 ? "-" : "w",
-    "-",
+    (flags & VM_EXEC) === 0 ? "-" : "x",
     (flags & VM_SHARED) === 0 ? "p" : "s",
   ].join("");
   const { name, ino } = file === undefined ? { name: "", ino: 0 } : describeFile(kernel, file);
@@ -118,21 +118,24 @@ function smapsPteRanges(kernel: Kernel, vma: Vma): MemSizeStats {
   for (let from = vma.start; from < vma.end;) {
     const next = Math.min(vma.end, (Math.floor(from / PMD_SIZE) + 1) * PMD_SIZE);
     const table = pteOffset(kernel, vma.mm, from);
-    if (table !== NO_PAGE) smapsPteRange(kernel, vma, table, pteIndex(from), (next - from) / PAGE_SIZE, mss);
+    if (table !== NO_PAGE) smapsPteRange(kernel, vma, table, from, next, mss);
     from = next;
   }
   return mss;
 }
 
-function smapsPteRange(kernel: Kernel, vma: Vma, table: Pfn, first: number, count: number, mss: MemSizeStats): void {
-  const { memMap } = kernel;
-  // An object's page cache holds its pages too.
-  const cached = vma.file?.kind === "shmem" ? 1 : 0;
-  for (let index = first; index < first + count; index++) {
+function smapsPteRange(kernel: Kernel, vma: Vma, table: Pfn, from: number, to: number, mss: MemSizeStats): void {
+  const cache = vma.file?.kind === "shmem" ? vma.file.pages : undefined;
+  for (let address = from; address < to; address += PAGE_SIZE) {
+    const index = pteIndex(address);
     const lo = entryLow(kernel, table, index);
     if ((lo & _PAGE_PRESENT) === 0) continue;
-    const users = memMap.count[memMap.index(entryPage(kernel, table, index))] as number;
-    smapsPteEntry(mss, lo, users - cached, cached === 0);
+    const page = entryPage(kernel, table, index);
+    // vm_normal_page: the page of zeroes is nobody's.
+    if (page === kernel.zeroPage) continue;
+    // The page cache of an object is a user of its pages, too.
+    const cached = cache?.get(fileOffset(vma, address) / PAGE_SIZE) === page;
+    smapsPteEntry(mss, lo, kernel.memMap.pageCount(page) - (cached ? 1 : 0), !cached);
   }
 }
 

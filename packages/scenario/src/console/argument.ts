@@ -5,16 +5,29 @@ import type { Session } from "./session.ts";
 
 // Arguments that several commands have. Each reader returns the value, or the error that is the command's result.
 
-/** Reads a PID. */
+/** Reads the PID of a process that can run. */
 export function processOf({ guest }: Session, command: string, word: string): Process | CommandResult {
   const process = /^\d+$/.test(word) ? guest.process(Number(word)) : undefined;
-  if (process !== undefined) return process;
+  if (process?.vforkChild !== undefined) {
+    const { pid } = process.vforkChild;
+    return wrong(
+      `${command}: ${word} waits for its vfork child ${pid}`,
+      "a process that can run",
+      `exec ${pid} or exit ${pid} lets it go on`,
+    );
+  }
+  if (process !== undefined) return guest.isSuspended() ? suspended(command) : process;
   const pids = guest.processes().map(({ pid, comm }) => `${pid} (${comm})`);
   return wrong(
     `${command}: ${word}: there is no such process`,
     pids.length === 0 ? "the pid of a process; none runs" : `a pid: ${pids.join(", ")}`,
     pids.length === 0 ? "spawn starts one" : "ps lists them",
   );
+}
+
+/** Says that nothing runs. */
+export function suspended(command: string): CommandResult {
+  return wrong(`${command}: the guest is suspended`, "a guest that runs", "resume goes on");
 }
 
 /** All that a process can address. */

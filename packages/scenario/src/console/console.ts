@@ -11,6 +11,7 @@ import { processCommands } from "./process-commands.ts";
 import { segmentCommands } from "./segment-commands.ts";
 import { Session } from "./session.ts";
 import { systemCommands } from "./system-commands.ts";
+import { xlCommand } from "./xl-command.ts";
 
 const commands: readonly Command[] = [
   ...fileCommands,
@@ -19,6 +20,7 @@ const commands: readonly Command[] = [
   ...segmentCommands,
   ...mountCommands,
   ...systemCommands,
+  xlCommand,
   { name: "help", usage: "help [COMMAND]", args: [0, 1], help: "list the commands, or explain one", run: help },
 ];
 

@@ -1,5 +1,5 @@
 import type { Guest, GuestEvents, HugetlbfsMount } from "@xsp/guest";
-import { type Host, type PerfSnapshot, snapshotPerf } from "@xsp/hypervisor";
+import { type Host, type PerfSnapshot, dmesgLines, snapshotPerf } from "@xsp/hypervisor";
 
 /** What a console remembers between two commands. */
 export class Session {
@@ -13,6 +13,11 @@ export class Session {
   readonly mounts: Map<string, HugetlbfsMount> = new Map();
   /** Counters at the last `events`. */
   counted: { readonly guest: GuestEvents; readonly perf: PerfSnapshot };
+
+  /** Lines of Xen's console that `xl dmesg` prints. */
+  xenLog: readonly string[] = [];
+  /** What the host's own log was when its last lines were taken over. */
+  private seen: readonly string[] = [];
 
   constructor(host: Host, guest: Guest) {
     this.host = host;
@@ -33,4 +38,18 @@ export class Session {
     this.segments.set(name, id);
     return name;
   }
+
+  /** Takes over what Xen has logged by itself since the last time. */
+  readXenLog(): void {
+    const lines = dmesgLines(this.host);
+    this.xenLog = [...this.xenLog, ...lines.slice(overlap(this.seen, lines))];
+    this.seen = lines;
+  }
+}
+
+/** How many lines of a log that forgets its oldest ones were there before. */
+function overlap(before: readonly string[], now: readonly string[]): number {
+  let common = Math.min(before.length, now.length);
+  while (!before.slice(before.length - common).every((line, at) => line === now[at])) common--;
+  return common;
 }

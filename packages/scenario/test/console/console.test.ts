@@ -1,4 +1,4 @@
-import { audit, schemeNames } from "@xsp/hypervisor";
+import { DOMID_SELF, MMUEXT_MARK_SUPER, audit, doMmuextOp, pfn, schemeNames } from "@xsp/hypervisor";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Console } from "../../src/index.ts";
@@ -33,6 +33,33 @@ describe("commands that work", () => {
       [pool, "events", "echo 17 > /proc/sys/vm/nr_hugepages", "events"],
       /hugepageMarks +1$/m,
     ],
+    [
+      "what is unmapped in part",
+      [pool, "spawn", "mmap 1 6MiB hugetlb", "munmap 1 m1+2MiB 2MiB", "cat /proc/1/maps"],
+      /^2aaac0000000-2aaac0200000.*\n2aaac0400000-2aaac0600000.*$/,
+    ],
+    ["what is protected", ["spawn", "mmap 1 8KiB", "mprotect 1 m1 8KiB read", "cat /proc/1/maps"], /^\S+ r--p /],
+    ["a child of vfork, and that its parent waits", ["spawn", "vfork 1", "ps"], /^ +1 +0 +D .*\n +2 +1 +R /m],
+    [
+      "that a child lacks what is not to be copied",
+      ["spawn", "mmap 1 8KiB", "madvise 1 m1 8KiB dontfork", "fork 1", "cat /proc/2/maps"],
+      [""],
+    ],
+    ["what is left after ballooning", ["balloon 40MiB"], ["40960 kB"]],
+    [
+      "how many address spaces a suspend pins: none, all are",
+      ["spawn", "fork 1", "suspend"],
+      ["0 address spaces pinned"],
+    ],
+    ["a resume", ["suspend", "resume"], ["0 address spaces unpinned"]],
+    ["nothing, but Xen logs it", ["xl debug-keys q"], []],
+    [
+      "Xen's log",
+      ["xl debug-keys q", "xl dmesg"],
+      /^\(XEN\) 'q' pressed -> dumping domain info\n[^]*DomPage list too long to display/,
+    ],
+    ["Xen's log, cleared", ["xl debug-keys q", "xl dmesg -c", "xl dmesg"], []],
+    ["counters from their reset on", ["spawn", "xl debug-keys P", "fork 1", "events"], /^xen +hypercalls +\d+$/m],
     ["no events where none were", ["events", "events"], []],
     ["the usage of a command", ["help fork"], ["fork PID", "  fork a process; prints the child's pid"]],
   ])("print %s", (_, lines, expected) => {
@@ -68,6 +95,24 @@ describe("commands that work", () => {
   });
 });
 
+test("Xen logs what it refused before and after a key in their order", () => {
+  // The mark of a hugepage that a scheme with marks holds already.
+  const { console, guest } = openConsole("xen-4.1");
+  runAll(console, [pool]);
+  const head = guest.kernel.phys.pfnToMfn(pfn(guest.kernel.hstate.freeList[0] as number));
+  const mark = (): number =>
+    doMmuextOp(guest.kernel.vcpu, Int32Array.of(MMUEXT_MARK_SUPER, 0, head, 0, 0, 0), 1, DOMID_SELF);
+  mark();
+  runAll(console, ["xl debug-keys H"]);
+  mark();
+  const log = runAll(console, ["xl dmesg"]);
+  const refusals = log.flatMap((line, at) => (line.includes("Duplicate superpage mark attempt") ? [at] : []));
+  const key = log.findIndex((line) => line.includes("'H' pressed"));
+  expect(refusals).toEqual([0, log.length - 1]);
+  expect(key).toBe(1);
+  expect(log.every((line) => line.startsWith("(XEN) "))).toBe(true);
+});
+
 describe("what the guest's kernel refuses has status 1 and a name", () => {
   test.each([
     ["cat /proc", [], "cat: /proc: EISDIR", "EISDIR"],
@@ -78,6 +123,9 @@ describe("what the guest's kernel refuses has status 1 and a name", () => {
     ["mmap 1 64MiB hugetlb", ["spawn"], "mmap: ENOMEM", "ENOMEM"],
     ["mmap 1 3MiB shared file=/a/f", ["spawn", "mount /a"], "mmap: EINVAL", "EINVAL"],
     ["munmap 1 0x1000", ["spawn"], "munmap: EINVAL", "EINVAL"],
+    ["munmap 1 m1+4096 4096", [pool, "spawn", "mmap 1 2MiB hugetlb"], "munmap: EINVAL", "EINVAL"],
+    ["mprotect 1 0x1000 4096 read", ["spawn"], "mprotect: ENOMEM", "ENOMEM"],
+    ["madvise 1 1 4096 dontfork", ["spawn"], "madvise: EINVAL", "EINVAL"],
     ["shmget 64MiB hugetlb", [], "shmget: ENOMEM", "ENOMEM"],
     ["shmget 0", [], "shmget: EINVAL", "EINVAL"],
     ["shmat 1 s1", ["shmget 4096", "ipcrm s1", "spawn"], "shmat: EINVAL", "EINVAL"],
@@ -123,6 +171,13 @@ describe("a wrong command line has status 2, and says what was expected and what
     ["fork 1 2", /^fork: wrong number of arguments$/, /help fork/],
     ["fork 7", /^fork: 7: there is no such process$/, /ps lists them/],
     ["fork -1", /^fork: -1: there is no such process$/, /ps lists them/],
+    ["vfork 2", /^vfork: 2 waits for its vfork child 3$/, /exec 3 or exit 3/],
+    ["mprotect 1 m1 4096 rw", /^mprotect: m1 is no address$/, /mmap makes/],
+    ["mprotect 1 0 4096 rw", /^mprotect: rw: not understood$/, /help mprotect/],
+    ["madvise 1 0 4096 willneed", /^madvise: willneed: not understood$/, /help madvise/],
+    ["balloon plenty", /^balloon: BYTES: plenty is no size$/, /write BYTES as/],
+    ["resume", /^resume: the guest runs$/, /suspend stops it/],
+    ["xl list", /^xl: not understood$/, /help xl/],
     ["ps > /a", /^ps: its output cannot be written to a file$/, /leave out > \/a/],
     ["> /a", /^no command before >$/, /help/],
     ["cat /a | head", /^\| is not understood/, /help/],
@@ -148,7 +203,7 @@ describe("a wrong command line has status 2, and says what was expected and what
     ["help touhc", /^touhc: there is no such command$/, /did you mean touch\?/],
   ])("%s", (line, problem, remedy) => {
     const { console } = openConsole();
-    runAll(console, ["spawn"]);
+    runAll(console, ["spawn", "spawn", "vfork 2"]);
     const { status, output, errors, refusal } = console.run(line);
     expect([status, output, refusal]).toEqual([2, [], undefined]);
     expect(errors.length).toBe(3);
@@ -158,6 +213,19 @@ describe("a wrong command line has status 2, and says what was expected and what
     expect(errors[2]).toMatch(remedy);
   });
 });
+
+test.each(["suspend", "spawn", "fork 1", "touch 1 m1", "exit 1"])(
+  "nothing runs while the guest is suspended: %s",
+  (line) => {
+    const { console } = openConsole();
+    runAll(console, ["spawn", "mmap 1 4096", "suspend"]);
+    expect(console.run(line)).toMatchObject({
+      status: 2,
+      errors: [expect.stringMatching(/: the guest is suspended$/), expect.anything(), "  do: resume goes on"],
+    });
+    runAll(console, ["resume", "fork 1", "audit"]);
+  },
+);
 
 describe("help", () => {
   test("lists each command with its usage, its name first", () => {
@@ -220,7 +288,19 @@ test("whatever is typed, no line throws and every count stays right, under every
     fc.string({ maxLength: 3 }),
   );
   const line = fc.oneof(
-    fc.tuple(fc.constantFrom("fork", "exec", "exit", "spawn", "umount", "ipcrm"), pid).map((words) => words.join(" ")),
+    fc.constantFrom("suspend", "resume", "resume", "balloon 40MiB", "balloon 64MiB", "xl debug-keys *P", "xl dmesg"),
+    fc
+      .tuple(
+        fc.constantFrom("mprotect", "madvise"),
+        pid,
+        where,
+        size,
+        fc.constantFrom("read", "write", "none", "dontfork", "dofork"),
+      )
+      .map((words) => words.join(" ")),
+    fc
+      .tuple(fc.constantFrom("fork", "vfork", "exec", "exit", "spawn", "umount", "ipcrm"), pid)
+      .map((words) => words.join(" ")),
     fc
       .tuple(
         fc.constant("mmap"),
