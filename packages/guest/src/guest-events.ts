@@ -13,6 +13,8 @@ export class GuestEvents {
   plainPgds = 0;
   /** Page-table entries queued as `mmu_update` requests, because their table is pinned. */
   queuedPteWrites = 0;
+  /** Stores on pinned PTE pages: each is a page fault into Xen, which emulates it. */
+  ptwrFaults = 0;
   /** Flushes of the multicall buffer: each is one hypercall, and one entry alone goes as a direct one. */
   batches = 0;
   /** Entries in these flushes. */

@@ -1,28 +1,22 @@
-import { type Domain, type Host, destroyDomain, touch } from "@xsp/hypervisor";
-import { HPAGE_SIZE, PAGE_SIZE } from "./address-layout.ts";
+import { type Domain, type Host, destroyDomain } from "@xsp/hypervisor";
+import { HPAGE_SIZE } from "./address-layout.ts";
 import { assert } from "./assert.ts";
 import { type Balloon, makeBalloon, setBalloonTarget } from "./balloon.ts";
 import { type GuestOptions, bootKernel } from "./boot.ts";
-import { EINVAL, ENOMEM, EOPNOTSUPP, type Signal } from "./errno.ts";
-import { execMmap, newPinnedMm } from "./exec.ts";
-import { exitMm } from "./exit.ts";
-import { dupMm } from "./fork.ts";
+import { EOPNOTSUPP } from "./errno.ts";
 import { GuestEvents } from "./guest-events.ts";
 import type { HugetlbFile } from "./hugetlb-file.ts";
 import { setMaxHugePages } from "./hugetlb-pool.ts";
 import { HugetlbfsSyscalls } from "./hugetlbfs-syscalls.ts";
 import { hugetlbFileSetup } from "./hugetlbfs.ts";
-import { type Kernel, nrFreePages, printk } from "./kernel.ts";
-import type { Mm } from "./mm.ts";
-import { type MmapRequest, doMmap, handleMmFault, unlinkFile, unmapRegion } from "./mmap.ts";
-import { type ProcessInfo, describeProcess } from "./process-list.ts";
-import { type Process, switchMm } from "./process.ts";
+import { type Kernel, nrFreePages } from "./kernel.ts";
+import { unlinkFile } from "./mmap.ts";
+import { ProcessSyscalls } from "./process-syscalls.ts";
 import { listPseudoFiles, readPseudoFile, writePseudoFile } from "./proc/file-tree.ts";
 import type { SystemState } from "./proc/pseudo-file.ts";
 import type { ShmemFile } from "./shmem-file.ts";
 import { shmemFileSetup } from "./shmem.ts";
 import { ShmSyscalls } from "./shm-syscalls.ts";
-import { VM_HUGETLB } from "./vma.ts";
 import type { GuestStyle } from "./zone.ts";
 
 /** State of the hugepage pool, in hugepages of 2 MiB: the HugePages_… lines of /proc/meminfo. */
@@ -57,9 +51,7 @@ export interface BalloonTotals {
  * It reaches the hypervisor through hypercalls and stores of its CPU only. What user space does wrong comes back as a
  * negated errno or a signal; a wrong argument of the driver throws a `RangeError`.
  */
-export class Guest {
-  /** The inside of the kernel: for tests and for tools that look into it. */
-  readonly kernel: Kernel;
+export class Guest extends ProcessSyscalls {
   readonly domain: Domain;
   readonly style: GuestStyle;
   /** Memory in 4 KiB pages. */
@@ -68,14 +60,12 @@ export class Guest {
   readonly hugetlbfs: HugetlbfsSyscalls;
   /** System V shared memory: shmget and its kin. */
   readonly shm: ShmSyscalls;
-  private readonly tasks = new Map<number, Process>();
   private readonly balloon: Balloon;
-  private nextPid = 1;
   private running = true;
 
   /** Use {@link bootGuest}. */
   constructor(kernel: Kernel, balloonHugepages: boolean) {
-    this.kernel = kernel;
+    super(kernel);
     this.balloon = makeBalloon(kernel.memMap.nrPages, balloonHugepages);
     this.domain = kernel.domain;
     this.style = kernel.style;
@@ -152,55 +142,6 @@ export class Guest {
     return listPseudoFiles(this.system(), path);
   }
 
-  /** Starts a process with an empty address space, and runs it. Returns −ENOMEM when memory is short. */
-  spawn(comm = "init"): Process | number {
-    const mm = newPinnedMm(this.kernel);
-    if (mm === undefined) return -ENOMEM;
-    switchMm(this.kernel, mm);
-    return this.addTask(0, comm, mm);
-  }
-
-  /**
-   * Forks a process; the parent goes on running. See `fork.ts` for what it costs and where.
-   *
-   * @returns the child, or −ENOMEM with everything undone.
-   */
-  fork(parent: Process): Process | number {
-    const mm = dupMm(this.kernel, this.run(parent));
-    return typeof mm === "number" ? mm : this.addTask(parent.pid, parent.comm, mm);
-  }
-
-  /** Gives a process an empty address space and another name: `execve`. Returns 0 or −ENOMEM. */
-  exec(process: Process, comm: string = process.comm): number {
-    this.run(process);
-    const rc = execMmap(this.kernel, process);
-    if (rc === 0) process.comm = comm;
-    return rc;
-  }
-
-  /** Ends a process. Simplified: nobody waits for it. */
-  exit(process: Process): void {
-    const mm = this.mmOf(process);
-    process.mm = undefined;
-    this.tasks.delete(process.pid);
-    exitMm(this.kernel, mm);
-  }
-
-  /** Lets a process run: a context switch, unless it runs already. */
-  switchTo(process: Process): void {
-    this.run(process);
-  }
-
-  /** The process with a pid, unless it has ended or never was. */
-  process(pid: number): Process | undefined {
-    return this.tasks.get(pid);
-  }
-
-  /** All processes that have not ended, by pid. */
-  processes(): readonly ProcessInfo[] {
-    return [...this.tasks.values()].map((process) => describeProcess(this.kernel, process, this.mmOf(process)));
-  }
-
   /** Makes a shared file of hugepages without a name and reserves them, as SHM_HUGETLB does. −EINVAL or −ENOMEM else. */
   hugetlbFile(bytes: number): HugetlbFile | number {
     return hugetlbFileSetup(this.kernel, bytes);
@@ -211,47 +152,10 @@ export class Guest {
     return shmemFileSetup(bytes);
   }
 
-  /** Makes a mapping: `mmap`. Returns its address or a negated errno. */
-  mmap(process: Process, request: MmapRequest): number {
-    return doMmap(this.kernel, this.run(process), request);
-  }
-
-  /** Takes the whole mapping that begins at an address out of a process: 0, or −EINVAL when none begins there. */
-  munmap(process: Process, address: number): number {
-    const mm = this.run(process);
-    const vma = mm.vmas.find(({ start }) => start === address);
-    if (vma === undefined) return -EINVAL;
-    unmapRegion(this.kernel, mm, vma);
-    return 0;
-  }
-
   /** Drops the name of a segment; its pages go when no process maps it: `unlink`, IPC_RMID. */
   unlink(file: HugetlbFile | ShmemFile): void {
     if (!file.linked) throw new RangeError("file: its name is gone already");
     unlinkFile(this.kernel, file);
-  }
-
-  /**
-   * An access of a process to one address. A page fault is served and the access repeated.
-   *
-   * @returns the signal that ends it when the fault cannot be served; SIGKILL also stands for a fault that comes back
-   * for ever because Xen refused the entry.
-   */
-  touch(process: Process, address: number, write = true): Signal | undefined {
-    return touchAddress(this.kernel, this.run(process), address, write);
-  }
-
-  /** Writes to every page, or hugepage, of the mapping that begins at an address, first to last. */
-  touchAll(process: Process, address: number): Signal | undefined {
-    const mm = this.run(process);
-    const vma = mm.vmas.find(({ start }) => start === address);
-    if (vma === undefined) return "SIGSEGV";
-    const step = (vma.flags & VM_HUGETLB) !== 0 ? HPAGE_SIZE : PAGE_SIZE;
-    for (let at = vma.start; at < vma.end; at += step) {
-      const signal = touchAddress(this.kernel, mm, at, true);
-      if (signal !== undefined) return signal;
-    }
-    return undefined;
   }
 
   /**
@@ -305,24 +209,6 @@ export class Guest {
   private system(): SystemState {
     return { kernel: this.kernel, tasks: this.tasks, balloon: this.balloon };
   }
-
-  private addTask(ppid: number, comm: string, mm: Mm): Process {
-    const process: Process = { pid: this.nextPid++, ppid, comm, mm };
-    this.tasks.set(process.pid, process);
-    return process;
-  }
-
-  private mmOf(process: Process): Mm {
-    if (process.mm === undefined) throw new RangeError(`process: ${process.pid} (${process.comm}) has ended`);
-    return process.mm;
-  }
-
-  private run(process: Process): Mm {
-    const mm = this.mmOf(process);
-    this.kernel.currentPid = process.pid;
-    switchMm(this.kernel, mm);
-    return mm;
-  }
 }
 
 /**
@@ -338,16 +224,4 @@ function checkCount(name: string, count: number): void {
   if (!Number.isInteger(count) || count < 0) {
     throw new RangeError(`${name}: ${count} given, expected a whole number from 0`);
   }
-}
-
-function touchAddress(kernel: Kernel, mm: Mm, address: number, write: boolean): Signal | undefined {
-  const low = address | 0;
-  const high = Math.floor(address / 2 ** 32);
-  if (touch(kernel.vcpu, low, high, write)) return undefined;
-  const signal = handleMmFault(kernel, mm, address, write);
-  if (signal !== undefined) return signal;
-  if (touch(kernel.vcpu, low, high, write)) return undefined;
-  // Xen refused the entry or the tree it is in. The real kernel does not notice and takes the same fault for ever.
-  printk(kernel, "BUG: soft lockup - CPU#0 stuck");
-  return "SIGKILL";
 }

@@ -32,13 +32,14 @@ import { type Pfn, _PAGE_RW, loadFromFrameHigh, pfn } from "@xsp/hypervisor";
 import { HPAGE_ORDER, HPAGE_SIZE, pmdIndex } from "./address-layout.ts";
 import { assert } from "./assert.ts";
 import type { Signal } from "./errno.ts";
+import { hugePteAlloc } from "./huge-pmd-share.ts";
 import { hugePtePage, makeHugePte } from "./hugetlb-entry.ts";
 import type { HugetlbFile } from "./hugetlb-file.ts";
 import { getHugePage, putHugePage } from "./hugetlb-pool.ts";
 import { allocHugePage, hugepageIndex, hugetlbFileOf, isVmaResvSet } from "./hugetlb-reservation.ts";
 import { type Kernel, kernelOops, printk } from "./kernel.ts";
 import { NO_PAGE } from "./mem-map.ts";
-import { pmdAlloc, pmdOffset } from "./page-table-pages.ts";
+import { pmdOffset } from "./page-table-pages.ts";
 import { entryLow, flushTlbMm, setPmd } from "./pv-mmu.ts";
 import { HPAGE_RESV_OWNER, HPAGE_RESV_UNMAPPED, resvUnmapped } from "./resv-map.ts";
 import { VM_SHARED, VM_WRITE, type Vma } from "./vma.ts";
@@ -62,7 +63,7 @@ interface FaultingEntry {
  */
 export function hugetlbFault(kernel: Kernel, vma: Vma, address: number, write: boolean): Signal | undefined {
   const base = Math.floor(address / HPAGE_SIZE) * HPAGE_SIZE;
-  const table = pmdAlloc(kernel, vma.mm, base);
+  const table = hugePteAlloc(kernel, vma, base);
   if (table === NO_PAGE) return "SIGKILL";
   const entry: FaultingEntry = { vma, address: base, table, index: pmdIndex(base) };
   const lo = entryLow(kernel, table, entry.index);

@@ -2,11 +2,12 @@ import { type FrameView, type Pfn, _PAGE_PRESENT, _PAGE_RW, openFrame, pteMfn } 
 import { HPAGE_ORDER, HPAGE_SIZE, PTRS_PER_TABLE, PUD_SIZE, pmdIndex } from "./address-layout.ts";
 import { assert } from "./assert.ts";
 import { ENOMEM } from "./errno.ts";
+import { hugePmdUnshare, hugePteAlloc } from "./huge-pmd-share.ts";
 import { hugePtePage, protectedHugePte } from "./hugetlb-entry.ts";
 import { getHugePage, putHugePage } from "./hugetlb-pool.ts";
 import { type Kernel, kernelOops } from "./kernel.ts";
 import { NO_PAGE, PG_pinned } from "./mem-map.ts";
-import { pmdAlloc, pmdOffset } from "./page-table-pages.ts";
+import { pmdOffset } from "./page-table-pages.ts";
 import { flushTlbMm, setPmd } from "./pv-mmu.ts";
 import { type Vma, isCowMapping } from "./vma.ts";
 
@@ -38,8 +39,9 @@ export function copyHugetlbPageRange(kernel: Kernel, childVma: Vma, parentVma: V
     const source = openFrame(kernel.vcpu, kernel.phys.pfnToMfn(table), false);
     assert(source !== undefined, "a page table is the guest's own");
     if (!hasEntries(source, first, last)) continue;
-    const to = pmdAlloc(kernel, child, start);
+    const to = hugePteAlloc(kernel, childVma, start);
     if (to === NO_PAGE) return -ENOMEM;
+    if (to === table) continue;
     if (cow) hugePtepSetWrprotect(kernel, table, source, first, last);
     const target = openFrame(kernel.vcpu, kernel.phys.pfnToMfn(to), true);
     if (target === undefined) kernelOops(kernel);
@@ -101,6 +103,7 @@ export function unmapHugepageRange(kernel: Kernel, vma: Vma, start: number, end:
   const { mm } = vma;
   const gone: Pfn[] = [];
   for (let from = start; from < end; from = nextPmdTable(from)) {
+    if (hugePmdUnshare(kernel, mm, from)) continue;
     const table = pmdOffset(kernel, mm, from);
     if (table !== NO_PAGE) zapPmdTable(kernel, table, pmdIndex(from), lastPmdIndex(from, end), gone);
   }
@@ -147,6 +150,7 @@ function countPlainPmds(kernel: Kernel, stored: number): void {
  */
 export function hugetlbChangeProtection(kernel: Kernel, vma: Vma, start: number, end: number, newFlags: number): void {
   for (let address = start; address < end; address += HPAGE_SIZE) {
+    if (hugePmdUnshare(kernel, vma.mm, address)) continue;
     const table = pmdOffset(kernel, vma.mm, address);
     if (table === NO_PAGE) continue;
     const index = pmdIndex(address);

@@ -3,7 +3,8 @@ import { EINVAL } from "./errno.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Mm } from "./mm.ts";
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from "./mmap-flags.ts";
-import { doMmap, unmapRegion } from "./mmap.ts";
+import { doMmap } from "./mmap.ts";
+import { unmapRegion } from "./munmap.ts";
 import type { Process } from "./process.ts";
 import { type IpcCredentials, ROOT_CREDENTIALS, type ShmRequest, findSegment, shmRmid, shmget } from "./shm.ts";
 

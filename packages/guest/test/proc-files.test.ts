@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { errnoOf } from "../src/index.ts";
+import { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, O_CREAT, PROT_READ, SHM_HUGETLB, errnoOf } from "../src/index.ts";
 import { type Pair, boot, expectClean, mmapHugetlb, mmapShared, ok } from "./small-guest.ts";
 
 const hugepage = 2 ** 21;
@@ -40,8 +40,8 @@ describe("text of the files", () => {
     const pair = busyGuest();
     // In use are 8 hugepages, 2 pages, and for each of the two processes 2 roots and 3 page tables.
     expect(lines(pair, "/proc/meminfo")).toEqual([
-      "MemTotal:          65396 kB",
-      "MemFree:           48964 kB",
+      "MemTotal:          65392 kB",
+      "MemFree:           48960 kB",
       "PageTables:            8 kB",
       "HugePages_Total:       8",
       "HugePages_Free:        7",
@@ -52,7 +52,7 @@ describe("text of the files", () => {
       "DirectMap2M:           0 kB",
     ]);
     expect(lines(pair, "/proc/buddyinfo")).toEqual([
-      "Node 0, zone      DMA      1      0      1      1      1      0      1      1      1      1      3 ",
+      "Node 0, zone      DMA      0      0      1      1      1      0      1      1      1      1      3 ",
       "Node 0, zone    DMA32      0      0      1      0      1      1      1      1      1      1      7 ",
     ]);
   });
@@ -60,12 +60,12 @@ describe("text of the files", () => {
   test("of a 32-bit guest's memory: hugepages come from highmem, page tables from lowmem", () => {
     const pair = busyGuest({ style: "32-bit", lowmemFrames: 8192 });
     expect(lines(pair, "/proc/meminfo")).toEqual([
-      "MemTotal:          65444 kB",
-      "MemFree:           49012 kB",
+      "MemTotal:          65440 kB",
+      "MemFree:           49008 kB",
       "HighTotal:         32768 kB",
       "HighFree:          16376 kB",
-      "LowTotal:          32676 kB",
-      "LowFree:           32636 kB",
+      "LowTotal:          32672 kB",
+      "LowFree:           32632 kB",
       "PageTables:            8 kB",
       "HugePages_Total:       8",
       "HugePages_Free:        7",
@@ -150,6 +150,54 @@ describe("text of the files", () => {
     expect(histogram.reduce((sum, count, entries) => sum + count * entries, 0)).toBe(batchEntries);
   });
 
+  test("of private memory: shared after a fork until it is written, and zeroes are nobody's", () => {
+    const pair = boot("sealed", 64);
+    const { guest } = pair;
+    const process = ok(guest.spawn("db"));
+    const address = ok(guest.mmap(process, { length: 4 * 4096, flags: MAP_PRIVATE | MAP_ANONYMOUS }));
+    for (const page of [0, 1]) guest.touch(process, address + page * 4096);
+    guest.touch(process, address + 2 * 4096, false);
+    const child = guest.vfork(process);
+    expect(lines(pair, "/proc/1/status")[1]).toBe("State:\tD (disk sleep)");
+    guest.exit(child);
+    const shown = (pid: number, name: string): number => number(pair, `/proc/${pid}/smaps`, `${name}:`);
+    expect(["Rss", "Private_Dirty", "Anonymous"].map((name) => shown(1, name))).toEqual([8, 8, 8]);
+    ok(guest.fork(process));
+    expect(["Rss", "Pss", "Shared_Dirty"].map((name) => shown(1, name))).toEqual([8, 4, 8]);
+    guest.touch(process, address);
+    expect(["Rss", "Pss", "Shared_Dirty", "Private_Dirty"].map((name) => shown(1, name))).toEqual([8, 6, 4, 4]);
+    expect(["Rss", "Pss", "Shared_Dirty", "Private_Dirty"].map((name) => shown(3, name))).toEqual([8, 6, 4, 4]);
+  });
+
+  test("of mapped files tell what they are", () => {
+    const pair = boot("sealed", 64);
+    const { guest } = pair;
+    guest.writeFile("/proc/sys/vm/nr_hugepages", "8\n");
+    const process = ok(guest.spawn("db"));
+    const mount = ok(guest.hugetlbfs.mount());
+    const file = ok(guest.hugetlbfs.open(mount, "sga", O_CREAT));
+    guest.shm.get({ size: 4096, flags: 0 });
+    const id = ok(guest.shm.get({ size: hugepage, flags: SHM_HUGETLB }));
+    ok(guest.shm.at(process, id));
+    ok(guest.mmap(process, { length: 2 * hugepage, offset: hugepage, flags: MAP_SHARED, file, prot: PROT_READ }));
+    const names = (): readonly string[] => lines(pair, "/proc/1/maps").map((line) => line.slice(26).replace(/ +/, " "));
+    expect(names()).toEqual([
+      "rw-s 00000000 00:00 1                          /SYSV00000000 (deleted)",
+      "r--s 00200000 00:00 0                          /sga",
+    ]);
+    guest.hugetlbfs.unlink(mount, "sga");
+    expect(names()[1]).toMatch(/\/sga \(deleted\)$/);
+  });
+
+  test("of a guest without hugepages do not speak of them", () => {
+    const pair = boot("sealed", 64, { pse: false });
+    const { guest } = pair;
+    expect(lines(pair, "/proc/meminfo").filter((line) => line.startsWith("Huge"))).toEqual([]);
+    expect(guest.listFiles("/sys/kernel")).toEqual(["debug/"]);
+    expect(errnoOf(guest.writeFile("/proc/sys/vm/nr_hugepages", "4\n"))).toBe("EOPNOTSUPP");
+    expect(guest.readFile("/proc/sys/vm/nr_overcommit_hugepages")).toBe(-95);
+  });
+
   test("of a process goes with it", () => {
     const pair = busyGuest();
     const child = pair.guest.process(2);
@@ -165,7 +213,7 @@ describe("directories", () => {
     ["/", ["proc/", "sys/"]],
     ["/proc", ["1/", "2/", "buddyinfo", "meminfo", "sys/", "vmstat"]],
     ["/proc/1/", ["maps", "smaps", "status"]],
-    ["//proc/./sys/../sys/vm", ["nr_hugepages", "nr_overcommit_hugepages"]],
+    ["//proc/./sys/../sys/vm", ["hugetlb_shm_group", "nr_hugepages", "nr_overcommit_hugepages"]],
     [sysfs, ["free_hugepages", "nr_hugepages", "nr_overcommit_hugepages", "resv_hugepages", "surplus_hugepages"]],
     [balloon, ["info/", "target", "target_kb"]],
     [`${balloon}/info`, ["current_kb", "high_kb", "low_kb"]],
@@ -201,6 +249,18 @@ describe("directories", () => {
 
 // [S L39 kernel/sysctl.c __do_proc_doulongvec_minmax, mm/hugetlb.c, fs/proc/inode.c, fs/sysfs/file.c]
 describe("what root writes", () => {
+  test("the group that may use SHM_HUGETLB is what shmget asks for", () => {
+    const { guest } = boot("sealed", 64, { hugepages: 2 });
+    const member = { uid: 1, groups: [7], capIpcLock: false, memlock: 0 };
+    expect(guest.shm.get({ size: hugepage, flags: SHM_HUGETLB }, member)).toBe(-1);
+    expect(guest.writeFile("/proc/sys/vm/hugetlb_shm_group", "7\n")).toBe(0);
+    expect(guest.readFile("/proc/sys/vm/hugetlb_shm_group")).toBe("7\n");
+    expect(guest.shm.get({ size: hugepage, flags: SHM_HUGETLB }, member)).toBe(0);
+    expect(guest.writeFile("/proc/sys/vm/hugetlb_shm_group", "-1\n")).toBe(0);
+    expect(guest.readFile("/proc/sys/vm/hugetlb_shm_group")).toBe("-1\n");
+    expect(guest.writeFile("/proc/sys/vm/hugetlb_shm_group", "wheel\n")).toBe(-22);
+  });
+
   const pool = ["/proc/sys/vm/nr_hugepages", `${sysfs}/nr_hugepages`] as const;
   const overcommit = ["/proc/sys/vm/nr_overcommit_hugepages", `${sysfs}/nr_overcommit_hugepages`] as const;
 

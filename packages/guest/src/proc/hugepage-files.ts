@@ -1,42 +1,65 @@
-import { EACCES, EINVAL } from "../errno.ts";
+import { EACCES, EINVAL, EOPNOTSUPP } from "../errno.ts";
 import { setMaxHugePages } from "../hugetlb-pool.ts";
-import { procDoulongvecMinmax, strictStrtoul } from "./number-text.ts";
+import { procGetLong, strictStrtoul } from "./number-text.ts";
 import { type PseudoFile, type PseudoFileEntry, type SystemState, readOnlyFile } from "./pseudo-file.ts";
 
 /**
  * The files that show and set the pool. [L39 mm/hugetlb.c hugetlb_sysctl_handler_common, nr_hugepages_store_common]
  *
- * A write that gets only part of what it asked for succeeds all the same: who wrote must read again.
+ * A write that gets only part of what it asked for succeeds all the same: who wrote must read again. In a guest without
+ * hugepages sysfs has none of them, and those of /proc/sys answer −EOPNOTSUPP.
  */
 export function hugepageFiles({ kernel }: SystemState): PseudoFileEntry[] {
-  const { hstate } = kernel;
-  const sysfs = "/sys/kernel/mm/hugepages/hugepages-2048kB";
+  const { hstate, shm } = kernel;
   const setPool = (count: number): void => {
     setMaxHugePages(kernel, count);
   };
   const setOvercommit = (count: number): void => {
     hstate.nrOvercommitHugePages = count;
   };
-  return [
-    // Under /proc/sys the persistent pages after the last write, in sysfs all that there are now.
+  // A gid is unsigned, and the file shows it as an int.
+  const shmGroup = (): number => shm.hugetlbShmGroup | 0;
+  const setShmGroup = (gid: number): void => {
+    shm.hugetlbShmGroup = gid >>> 0;
+  };
+  const sysctls: PseudoFileEntry[] = [
+    // The persistent pages after the last write. In sysfs: all that there are now.
     ["/proc/sys/vm/nr_hugepages", sysctlFile(() => hstate.maxHugePages, setPool)],
-    [`${sysfs}/nr_hugepages`, attributeFile(() => hstate.nrHugePages, setPool)],
     ["/proc/sys/vm/nr_overcommit_hugepages", sysctlFile(() => hstate.nrOvercommitHugePages, setOvercommit)],
-    [`${sysfs}/nr_overcommit_hugepages`, attributeFile(() => hstate.nrOvercommitHugePages, setOvercommit)],
-    readOnlyFile(`${sysfs}/free_hugepages`, EACCES, () => `${hstate.freeHugePages}\n`),
-    readOnlyFile(`${sysfs}/resv_hugepages`, EACCES, () => `${hstate.resvHugePages}\n`),
-    readOnlyFile(`${sysfs}/surplus_hugepages`, EACCES, () => `${hstate.surplusHugePages}\n`),
+  ];
+  const group: PseudoFileEntry = ["/proc/sys/vm/hugetlb_shm_group", intSysctlFile(shmGroup, setShmGroup)];
+  if (kernel.hugetlbfs.internalMount === undefined) {
+    return [...sysctls.map(([path]) => [path, unsupportedFile] as const), group];
+  }
+  const folder = "/sys/kernel/mm/hugepages/hugepages-2048kB";
+  return [
+    ...sysctls,
+    group,
+    [`${folder}/nr_hugepages`, attributeFile(() => hstate.nrHugePages, setPool)],
+    [`${folder}/nr_overcommit_hugepages`, attributeFile(() => hstate.nrOvercommitHugePages, setOvercommit)],
+    readOnlyFile(`${folder}/free_hugepages`, EACCES, () => `${hstate.freeHugePages}\n`),
+    readOnlyFile(`${folder}/resv_hugepages`, EACCES, () => `${hstate.resvHugePages}\n`),
+    readOnlyFile(`${folder}/surplus_hugepages`, EACCES, () => `${hstate.surplusHugePages}\n`),
   ];
 }
 
-/** A number under /proc/sys. */
+const unsupportedFile: PseudoFile = { read: () => -EOPNOTSUPP, write: () => -EOPNOTSUPP };
+
+/** An unsigned number under /proc/sys, `proc_doulongvec_minmax`: one with a minus is passed over. */
 function sysctlFile(get: () => number, set: (value: number) => void): PseudoFile {
+  return intSysctlFile(get, (value) => {
+    if (value >= 0) set(value);
+  });
+}
+
+/** A number under /proc/sys, `proc_dointvec`. An empty write does nothing. */
+function intSysctlFile(get: () => number, set: (value: number) => void): PseudoFile {
   return {
     read: () => `${get()}\n`,
     write: (text) => {
-      const value = procDoulongvecMinmax(text);
-      if (value === undefined) return -EINVAL;
-      if (value !== "keep") set(value);
+      const value = procGetLong(text);
+      if (value === undefined) return text === "" ? 0 : -EINVAL;
+      set(value);
       return 0;
     },
   };

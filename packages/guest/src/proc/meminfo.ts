@@ -45,7 +45,8 @@ function highmemLines(state: SystemState): string[] {
   ];
 }
 
-function hugetlbReportMeminfo({ hstate }: Kernel): string[] {
+function hugetlbReportMeminfo({ hstate, hugetlbfs }: Kernel): string[] {
+  if (hugetlbfs.internalMount === undefined) return [];
   const pages = (name: string, count: number): string => `${`${name}:`.padEnd(19)}${String(count).padStart(5)}\n`;
   return [
     pages("HugePages_Total", hstate.nrHugePages),

@@ -1,19 +1,15 @@
 /** Numbers in what user space writes. [L39 kernel/sysctl.c, lib/vsprintf.c] */
 
-/** What a write to a number under /proc/sys says: `keep` when it is understood and changes nothing. */
-export type SysctlValue = number | "keep";
-
 /**
- * `proc_doulongvec_minmax`: white space, a number in C's notation, white space. What follows is not read. A number with a
- * minus is passed over, and so is an empty write.
+ * A number written to a file of /proc/sys, `proc_get_long`: white space, a number in C's notation, white space. What
+ * follows is not read.
  *
  * @returns undefined where the kernel answers −EINVAL.
  */
-export function procDoulongvecMinmax(text: string): SysctlValue | undefined {
-  if (text === "") return "keep";
+export function procGetLong(text: string): number | undefined {
   const [, minus, number] = /^\s*(-?)([0-9a-fx]+)(?:[ \t\n]|$)/i.exec(text) ?? [];
   if (number === undefined || !/^(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.test(number)) return undefined;
-  return minus === "-" ? "keep" : simpleStrtoul(number);
+  return minus === "-" ? -simpleStrtoul(number) : simpleStrtoul(number);
 }
 
 /**

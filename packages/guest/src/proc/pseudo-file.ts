@@ -16,8 +16,8 @@ export interface SystemState {
  * Who reads and writes is root, so what decides is whether a file can be written at all.
  */
 export interface PseudoFile {
-  /** Its text as it is now, every line ended. */
-  readonly read: () => string;
+  /** Its text as it is now, every line ended; or a negated errno. */
+  readonly read: () => string | number;
   /** Takes what one `write` brought. Returns 0 or a negated errno. */
   readonly write: (text: string) => number;
 }

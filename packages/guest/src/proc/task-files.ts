@@ -10,20 +10,20 @@ export function taskFiles({ kernel, tasks }: SystemState): PseudoFileEntry[] {
     const { pid, mm } = process;
     if (mm === undefined) return [];
     return [
-      readOnlyFile(`/proc/${pid}/maps`, EINVAL, () => maps(mm)),
+      readOnlyFile(`/proc/${pid}/maps`, EINVAL, () => maps(kernel, mm)),
       readOnlyFile(`/proc/${pid}/smaps`, EINVAL, () => smaps(kernel, mm)),
-      readOnlyFile(`/proc/${pid}/status`, EINVAL, () => status(process, mm, kernel.activeMm === mm)),
+      readOnlyFile(`/proc/${pid}/status`, EINVAL, () => status(process, mm, stateOf(process, kernel.activeMm === mm))),
     ];
   });
 }
 
 /** /proc/PID/status, in part. [L39 fs/proc/array.c proc_pid_status, fs/proc/task_mmu.c task_mem] */
-function status({ pid, ppid, comm }: Process, { vmas, nrPtes }: Mm, running: boolean): string {
+function status({ pid, ppid, comm }: Process, { vmas, nrPtes }: Mm, state: string): string {
   const size = vmas.reduce((sum, { start, end }) => sum + end - start, 0);
   const kB = (bytes: number): string => `${String(bytes / 1024).padStart(8)} kB`;
   return [
     `Name:\t${comm}`,
-    `State:\t${running ? "R (running)" : "S (sleeping)"}`,
+    `State:\t${state}`,
     `Tgid:\t${pid}`,
     `Pid:\t${pid}`,
     `PPid:\t${ppid}`,
@@ -31,4 +31,10 @@ function status({ pid, ppid, comm }: Process, { vmas, nrPtes }: Mm, running: boo
     `VmPTE:\t${kB(nrPtes * 4096)}`,
     "Threads:\t1",
   ].reduce((text, line) => `${text}${line}\n`, "");
+}
+
+/** Who waits for a child of vfork does not take signals. */
+function stateOf({ vforkChild }: Process, active: boolean): string {
+  if (vforkChild !== undefined) return "D (disk sleep)";
+  return active ? "R (running)" : "S (sleeping)";
 }

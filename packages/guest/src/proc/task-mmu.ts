@@ -5,38 +5,51 @@ import { NO_PAGE } from "../mem-map.ts";
 import type { Mm } from "../mm.ts";
 import { pteOffset } from "../page-table-pages.ts";
 import { entryLow, entryPage } from "../pv-mmu.ts";
-import { VM_HUGETLB, VM_READ, VM_SHARED, VM_WRITE, type Vma } from "../vma.ts";
+import { VM_EXEC, VM_HUGETLB, VM_READ, VM_SHARED, VM_WRITE, type Vma, fileOffset } from "../vma.ts";
 
 /**
  * What /proc/PID shows of an address space. [L39 fs/proc/task_mmu.c; linux-facts §6.1]
  *
- * Simplified: files have no device and no inode number, so these columns are 0.
+ * Simplified: files have no device, and only segments an inode number: these columns are 0. The name of a file begins at
+ * its mount, which has no place in a tree.
  */
 
 /** Column of the name in /proc/PID/maps of a 64-bit kernel. */
 const NAME_COLUMN = 73;
 
 /** /proc/PID/maps: `show_map_vma` for each mapping. */
-export function maps(mm: Mm): string {
-  return mm.vmas.map(showMapVma).join("");
+export function maps(kernel: Kernel, mm: Mm): string {
+  return mm.vmas.map((vma) => showMapVma(kernel, vma)).join("");
 }
 
-function showMapVma(vma: Vma): string {
+function showMapVma(kernel: Kernel, vma: Vma): string {
   const { start, end, flags, offset, file } = vma;
-  const hex = (value: number, width: number): string => value.toString(16).padStart(width, "0");
   const permissions = [
     (flags & VM_READ) === 0 ? "-" : "r",
     (flags & VM_WRITE) === 0 ? "-" : "w",
-    "-",
+    (flags & VM_EXEC) === 0 ? "-" : "x",
     (flags & VM_SHARED) === 0 ? "p" : "s",
   ].join("");
-  const columns = `${hex(start, 8)}-${hex(end, 8)} ${permissions} ${hex(offset, 8)} 00:00 0 `;
-  return file === undefined ? `${columns}\n` : `${columns.padEnd(NAME_COLUMN)}${fileName(file)}\n`;
+  const { name, ino } = file === undefined ? { name: "", ino: 0 } : describeFile(kernel, file);
+  const columns = `${hex(start, 8)}-${hex(end, 8)} ${permissions} ${hex(offset, 8)} 00:00 ${ino} `;
+  return file === undefined ? `${columns}\n` : `${columns.padEnd(NAME_COLUMN)}${name}\n`;
 }
 
-/** How the kernel names a file without a name in any directory. */
-function fileName({ kind }: NonNullable<Vma["file"]>): string {
-  return kind === "hugetlb" ? "/anon_hugepage (deleted)" : "/dev/zero (deleted)";
+/**
+ * Name and inode number of a mapped file. Those without a name of their own have one that says what they are; of a System
+ * V segment the inode number is its id.
+ */
+function describeFile(kernel: Kernel, file: NonNullable<Vma["file"]>): { name: string; ino: number } {
+  for (const segment of kernel.shm.segments.values()) {
+    if (segment.file === file) return { name: `/SYSV${hex(segment.key, 8)} (deleted)`, ino: segment.id };
+  }
+  if (file.kind === "shmem") return { name: "/dev/zero (deleted)", ino: 0 };
+  if (file.name === undefined) return { name: "/anon_hugepage (deleted)", ino: 0 };
+  return { name: `/${file.name}${file.linked ? "" : " (deleted)"}`, ino: 0 };
+}
+
+function hex(value: number, width: number): string {
+  return value.toString(16).padStart(width, "0");
 }
 
 /** What the entries of a mapping come to, in bytes: `struct mem_size_stats`. */
@@ -83,7 +96,7 @@ function showSmap(kernel: Kernel, vma: Vma): string {
   const shown = lines.map(
     ([name, bytes]) => `${`${name}:`.padEnd(16)}${String(Math.floor(bytes / 1024)).padStart(8)} kB\n`,
   );
-  return showMapVma(vma) + shown.join("");
+  return showMapVma(kernel, vma) + shown.join("");
 }
 
 function emptyStats(): MemSizeStats {
@@ -105,21 +118,24 @@ function smapsPteRanges(kernel: Kernel, vma: Vma): MemSizeStats {
   for (let from = vma.start; from < vma.end;) {
     const next = Math.min(vma.end, (Math.floor(from / PMD_SIZE) + 1) * PMD_SIZE);
     const table = pteOffset(kernel, vma.mm, from);
-    if (table !== NO_PAGE) smapsPteRange(kernel, vma, table, pteIndex(from), (next - from) / PAGE_SIZE, mss);
+    if (table !== NO_PAGE) smapsPteRange(kernel, vma, table, from, next, mss);
     from = next;
   }
   return mss;
 }
 
-function smapsPteRange(kernel: Kernel, vma: Vma, table: Pfn, first: number, count: number, mss: MemSizeStats): void {
-  const { memMap } = kernel;
-  // An object's page cache holds its pages too.
-  const cached = vma.file?.kind === "shmem" ? 1 : 0;
-  for (let index = first; index < first + count; index++) {
+function smapsPteRange(kernel: Kernel, vma: Vma, table: Pfn, from: number, to: number, mss: MemSizeStats): void {
+  const cache = vma.file?.kind === "shmem" ? vma.file.pages : undefined;
+  for (let address = from; address < to; address += PAGE_SIZE) {
+    const index = pteIndex(address);
     const lo = entryLow(kernel, table, index);
     if ((lo & _PAGE_PRESENT) === 0) continue;
-    const users = memMap.count[memMap.index(entryPage(kernel, table, index))] as number;
-    smapsPteEntry(mss, lo, users - cached, cached === 0);
+    const page = entryPage(kernel, table, index);
+    // vm_normal_page: the page of zeroes is nobody's.
+    if (page === kernel.zeroPage) continue;
+    // The page cache of an object is a user of its pages, too.
+    const cached = cache?.get(fileOffset(vma, address) / PAGE_SIZE) === page;
+    smapsPteEntry(mss, lo, kernel.memMap.pageCount(page) - (cached ? 1 : 0), !cached);
   }
 }
 

@@ -5,10 +5,18 @@ import type { Session } from "./session.ts";
 
 // Arguments that several commands have. Each reader returns the value, or the error that is the command's result.
 
-/** Reads a PID. */
+/** Reads the PID of a process that can run. */
 export function processOf({ guest }: Session, command: string, word: string): Process | CommandResult {
   const process = /^\d+$/.test(word) ? guest.process(Number(word)) : undefined;
-  if (process !== undefined) return process;
+  if (process?.vforkChild !== undefined) {
+    const { pid } = process.vforkChild;
+    return wrong(
+      `${command}: ${word} waits for its vfork child ${pid}`,
+      "a process that can run",
+      `exec ${pid} or exit ${pid} lets it go on`,
+    );
+  }
+  if (process !== undefined) return guest.isSuspended() ? suspended(command) : process;
   const pids = guest.processes().map(({ pid, comm }) => `${pid} (${comm})`);
   return wrong(
     `${command}: ${word}: there is no such process`,
@@ -17,14 +25,22 @@ export function processOf({ guest }: Session, command: string, word: string): Pr
   );
 }
 
+/** Says that nothing runs. */
+export function suspended(command: string): CommandResult {
+  return wrong(`${command}: the guest is suspended`, "a guest that runs", "resume goes on");
+}
+
+/** All that a process can address. */
+const mostBytes = 2 ** 47;
+
 /** Reads BYTES: a size with a unit, or a plain number of bytes. */
 export function bytesOf(command: string, name: string, word: string): number | CommandResult {
   const bytes = parseBytes(word);
-  if (bytes !== undefined) return bytes;
-  const meant = respellSize(word);
+  if (bytes !== undefined && bytes <= mostBytes) return bytes;
+  const meant = bytes === undefined ? respellSize(word) : undefined;
   return wrong(
     `${command}: ${name}: ${word} is no size`,
-    "bytes, or a number with a unit: B, KiB, MiB, GiB, TiB",
+    "bytes, or a number with a unit: B, KiB, MiB, GiB, TiB; 128TiB at most",
     meant === undefined ? `write ${name} as 4096, 0x1000, 4KiB or 64MiB` : `did you mean ${meant}?`,
   );
 }

@@ -18,8 +18,8 @@ export function splitCommandLine(line: string): CommandLine | { readonly problem
   const words: string[] = [];
   let target: string | undefined;
   let redirect = false;
-  // A word in which quoted and bare parts may follow each other; `>` by itself; or one character that fits nowhere.
-  for (const [token] of line.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'>])+|>>?|\S/g)) {
+  // A word in which quoted and bare parts may follow each other; an operator; or one character that fits nowhere.
+  for (const [token] of line.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'<>|&;])+|>>?|<<?|\|\|?|&&?|\S/g)) {
     if (token.startsWith("#")) break;
     if (token === ">" || token === ">>") {
       if (redirect || target !== undefined) return { problem: "only one > is understood" };

@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import { mmapOptionWords } from "./mmap-options.ts";
+import { namesIn } from "./file-commands.ts";
 import type { Session } from "./session.ts";
 
 /** What the last word of an unfinished line can become. */
@@ -33,8 +34,7 @@ function wordsFor(session: Session, commands: readonly Command[], before: string
   ];
 }
 
-function pathsBeside({ guest }: Session, word: string): readonly string[] {
+function pathsBeside(session: Session, word: string): readonly string[] {
   const folder = word.slice(0, word.lastIndexOf("/") + 1);
-  const names = guest.listFiles(folder);
-  return typeof names === "number" ? [] : names.map((name) => folder + name);
+  return (namesIn(session, folder) ?? []).map((name) => folder + name);
 }

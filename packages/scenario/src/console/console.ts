@@ -6,17 +6,21 @@ import { splitCommandLine } from "./command-line.ts";
 import { type Command, type CommandResult, done, wrong } from "./command.ts";
 import { fileCommands } from "./file-commands.ts";
 import { memoryCommands } from "./memory-commands.ts";
+import { mountCommands } from "./mount-commands.ts";
 import { processCommands } from "./process-commands.ts";
 import { segmentCommands } from "./segment-commands.ts";
 import { Session } from "./session.ts";
 import { systemCommands } from "./system-commands.ts";
+import { xlCommand } from "./xl-command.ts";
 
 const commands: readonly Command[] = [
   ...fileCommands,
   ...processCommands,
   ...memoryCommands,
   ...segmentCommands,
+  ...mountCommands,
   ...systemCommands,
+  xlCommand,
   { name: "help", usage: "help [COMMAND]", args: [0, 1], help: "list the commands, or explain one", run: help },
 ];
 

@@ -1,7 +1,17 @@
-import { type Process, VM_HUGETLB, errnoOf } from "@xsp/guest";
+import {
+  MADV_DOFORK,
+  MADV_DONTFORK,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
+  type Process,
+  VM_HUGETLB,
+  errnoOf,
+} from "@xsp/guest";
 import { addressOf, bytesOf, processOf } from "./argument.ts";
 import { type Command, type CommandResult, done, isResult, refused, wrong } from "./command.ts";
-import { mmapOptionHelp, mmapRequest } from "./mmap-options.ts";
+import { mmapOptionHelp, mmapOptions } from "./mmap-options.ts";
+import { openFile } from "./mount-commands.ts";
 import type { Session } from "./session.ts";
 
 const pageBytes = 4096;
@@ -18,30 +28,50 @@ export const memoryCommands: readonly Command[] = [
       ...mmapOptionHelp,
       "The name (m1, m2, …) can be written wherever ADDR is; m1+4MiB is 4 MiB behind its begin.",
     ],
-    run: (session, [pid, size, ...options]) => {
-      const process = processOf(session, "mmap", pid as string);
-      if (isResult(process)) return process;
-      const length = bytesOf("mmap", "BYTES", size as string);
-      if (isResult(length)) return length;
-      const request = mmapRequest(session, length, options);
-      if (isResult(request)) return request;
-      const address = session.guest.mmap(process, request);
-      if (address < 0) return refused("mmap", errnoOf(address));
-      return done(`${session.nameMapping(address)} 0x${address.toString(16)}`);
-    },
+    run: mmapCommand,
   },
   {
     name: "munmap",
-    usage: "munmap PID ADDR",
-    args: [2, 2],
-    help: "take a mapping out of a process",
-    run: (session, [pid, where]) => {
-      const process = processOf(session, "munmap", pid as string);
-      if (isResult(process)) return process;
-      const address = addressOf(session, "munmap", where as string);
-      if (isResult(address)) return address;
-      const rc = session.guest.munmap(process, address);
-      return rc === 0 ? done() : refused("munmap", errnoOf(rc));
+    usage: "munmap PID ADDR [BYTES]",
+    args: [2, 3],
+    help: "take a range out of a process; without BYTES the mapping that begins at ADDR",
+    run: (session, [pid, where, size]) => {
+      const range = rangeOf(session, "munmap", pid as string, where as string, size);
+      if (isResult(range)) return range;
+      const { process, address, bytes } = range;
+      return rcResult("munmap", session.guest.munmap(process, address, bytes));
+    },
+  },
+  {
+    name: "mprotect",
+    usage: "mprotect PID ADDR BYTES write|read|none",
+    args: [4, 4],
+    help: "change what a process may do with a range",
+    run: (session, [pid, where, size, word]) => {
+      const range = rangeOf(session, "mprotect", pid as string, where as string, size);
+      if (isResult(range)) return range;
+      const prot = wordOf(
+        "mprotect",
+        { write: PROT_READ | PROT_WRITE, read: PROT_READ, none: PROT_NONE },
+        word as string,
+      );
+      if (isResult(prot)) return prot;
+      const { process, address, bytes = 0 } = range;
+      return rcResult("mprotect", session.guest.mprotect(process, address, bytes, prot));
+    },
+  },
+  {
+    name: "madvise",
+    usage: "madvise PID ADDR BYTES dontfork|dofork",
+    args: [4, 4],
+    help: "say whether fork copies a range",
+    run: (session, [pid, where, size, word]) => {
+      const range = rangeOf(session, "madvise", pid as string, where as string, size);
+      if (isResult(range)) return range;
+      const advice = wordOf("madvise", { dontfork: MADV_DONTFORK, dofork: MADV_DOFORK }, word as string);
+      if (isResult(advice)) return advice;
+      const { process, address, bytes = 0 } = range;
+      return rcResult("madvise", session.guest.madvise(process, address, bytes, advice));
     },
   },
   {
@@ -56,6 +86,51 @@ export const memoryCommands: readonly Command[] = [
     run: touchCommand,
   },
 ];
+
+function rangeOf(
+  session: Session,
+  command: string,
+  pid: string,
+  where: string,
+  size?: string,
+): { process: Process; address: number; bytes?: number } | CommandResult {
+  const process = processOf(session, command, pid);
+  if (isResult(process)) return process;
+  const address = addressOf(session, command, where);
+  if (isResult(address)) return address;
+  if (size === undefined) return { process, address };
+  const bytes = bytesOf(command, "BYTES", size);
+  return isResult(bytes) ? bytes : { process, address, bytes };
+}
+
+/** Reads a word that stands for a number of the ABI. */
+function wordOf(command: string, words: Readonly<Record<string, number>>, word: string): number | CommandResult {
+  const value = Object.hasOwn(words, word) ? words[word] : undefined;
+  if (value !== undefined) return value;
+  return wrong(`${command}: ${word}: not understood`, `one of ${Object.keys(words).join(", ")}`, `help ${command}`);
+}
+
+/** The result of a system call that returns 0 or a negated errno. */
+function rcResult(command: string, rc: number): CommandResult {
+  return rc === 0 ? done() : refused(command, errnoOf(rc));
+}
+
+function mmapCommand(session: Session, [pid, size, ...words]: readonly string[]): CommandResult {
+  const { guest } = session;
+  const process = processOf(session, "mmap", pid as string);
+  if (isResult(process)) return process;
+  const length = bytesOf("mmap", "BYTES", size as string);
+  if (isResult(length)) return length;
+  const options = mmapOptions(session, words);
+  if (isResult(options)) return options;
+  const { path, ...request } = options;
+  const file = path === undefined ? undefined : openFile(session, "mmap", path);
+  if (file !== undefined && isResult(file)) return file;
+  const address = guest.mmap(process, { length, ...request, ...(file === undefined ? {} : { file }) });
+  if (file !== undefined) guest.hugetlbfs.close(file);
+  if (address < 0) return refused("mmap", errnoOf(address));
+  return done(`${session.nameMapping(address)} 0x${address.toString(16)}`);
+}
 
 function touchCommand(session: Session, [pid, where, ...rest]: readonly string[]): CommandResult {
   const process = processOf(session, "touch", pid as string);

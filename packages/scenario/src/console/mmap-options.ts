@@ -1,5 +1,4 @@
 import {
-  type HugetlbFile,
   MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_HUGETLB,
@@ -9,7 +8,6 @@ import {
   type MmapRequest,
   PROT_NONE,
   PROT_READ,
-  type ShmemFile,
 } from "@xsp/guest";
 import { nearestName } from "../nearest-name.ts";
 import { addressOf, bytesOf } from "./argument.ts";
@@ -43,49 +41,54 @@ export const mmapOptionHelp: readonly string[] = [
   "hugetlb      MAP_HUGETLB: hugepages; BYTES are rounded up",
   "noreserve    MAP_NORESERVE: nothing is reserved, a touch may end with SIGBUS",
   "read, none   protection; without them it is readable and writable",
-  "file=NAME    a segment of shmget instead of anonymous memory",
+  "file=PATH    a file on a hugetlbfs, made if there is none, instead of anonymous memory",
   "offset=BYTES where in the file to begin",
   "at=ADDR      MAP_FIXED: exactly there",
 ];
 
-/** Reads the options of `mmap` and makes the system call's arguments of them. */
-export function mmapRequest(session: Session, length: number, options: readonly string[]): MmapRequest | CommandResult {
-  let flags = 0;
-  let prot: number | undefined;
-  let offset: number | undefined;
-  let address: number | undefined;
-  let file: HugetlbFile | ShmemFile | undefined;
+/** Arguments of the system call, but for what is opened. */
+export interface MmapOptions extends Omit<MmapRequest, "file" | "length"> {
+  /** Path of the file to map. */
+  readonly path?: string;
+}
+
+/** Reads the options of `mmap`. */
+export function mmapOptions(session: Session, options: readonly string[]): MmapOptions | CommandResult {
+  const read: { -readonly [Key in keyof MmapOptions]: MmapOptions[Key] } = { flags: 0 };
   for (const option of options) {
-    const [key = "", value] = option.split("=", 2);
-    if (value === undefined && Object.hasOwn(flagWords, key)) {
-      flags |= flagWords[key] as number;
-    } else if (value === undefined && Object.hasOwn(protWords, key)) {
-      prot = protWords[key];
-    } else if (key === "file" && value !== undefined) {
-      file = session.segments.get(value);
-      if (file === undefined) return unknownSegment(session, "mmap", value);
-    } else if (key === "offset" && value !== undefined) {
-      const bytes = bytesOf("mmap", "offset", value);
-      if (isResult(bytes)) return bytes;
-      offset = bytes;
-    } else if (key === "at" && value !== undefined) {
-      const fixed = addressOf(session, "mmap", value);
-      if (isResult(fixed)) return fixed;
-      address = fixed;
-      flags |= MAP_FIXED;
-    } else {
-      return unknownOption(option);
-    }
+    const error = readOption(session, option, read);
+    if (error !== undefined) return error;
   }
-  if ((flags & (MAP_SHARED | MAP_PRIVATE)) === 0) flags |= MAP_PRIVATE;
-  return {
-    length,
-    flags: file === undefined ? flags | MAP_ANONYMOUS : flags,
-    ...(prot === undefined ? {} : { prot }),
-    ...(file === undefined ? {} : { file }),
-    ...(offset === undefined ? {} : { offset }),
-    ...(address === undefined ? {} : { address }),
-  };
+  if ((read.flags & (MAP_SHARED | MAP_PRIVATE)) === 0) read.flags |= MAP_PRIVATE;
+  if (read.path === undefined) read.flags |= MAP_ANONYMOUS;
+  return read;
+}
+
+function readOption(
+  session: Session,
+  option: string,
+  into: { -readonly [Key in keyof MmapOptions]: MmapOptions[Key] },
+): CommandResult | undefined {
+  const [key = "", value] = option.split("=", 2);
+  if (value === undefined && Object.hasOwn(flagWords, key)) {
+    into.flags |= flagWords[key] as number;
+  } else if (value === undefined && Object.hasOwn(protWords, key)) {
+    into.prot = protWords[key] as number;
+  } else if (key === "file" && value !== undefined) {
+    into.path = value;
+  } else if (key === "offset" && value !== undefined) {
+    const bytes = bytesOf("mmap", "offset", value);
+    if (isResult(bytes)) return bytes;
+    into.offset = bytes;
+  } else if (key === "at" && value !== undefined) {
+    const address = addressOf(session, "mmap", value);
+    if (isResult(address)) return address;
+    into.address = address;
+    into.flags |= MAP_FIXED;
+  } else {
+    return unknownOption(option);
+  }
+  return undefined;
 }
 
 function unknownOption(option: string): CommandResult {
@@ -94,14 +97,5 @@ function unknownOption(option: string): CommandResult {
     `mmap: ${option} is no option`,
     `one of ${mmapOptionWords.join(", ")}`,
     meant === undefined ? "help mmap explains them" : `did you mean ${meant}?`,
-  );
-}
-
-/** Says that no segment has a name. */
-export function unknownSegment({ segments }: Session, command: string, name: string): CommandResult {
-  return wrong(
-    `${command}: ${name}: there is no such segment`,
-    segments.size === 0 ? "a segment; there is none yet" : `one of ${[...segments.keys()].join(", ")}`,
-    "shmget makes one and names it",
   );
 }

@@ -1,6 +1,6 @@
 import { errnoOf, isErrno } from "@xsp/guest";
 import { alignColumns } from "../report/text.ts";
-import { processOf } from "./argument.ts";
+import { processOf, suspended } from "./argument.ts";
 import { type Command, done, isResult, refused } from "./command.ts";
 
 /** Processes: who there is, how they begin and how they end. */
@@ -11,7 +11,7 @@ export const processCommands: readonly Command[] = [
     args: [0, 0],
     help: "list the processes",
     details: [
-      "R runs, S sleeps; PIN: its page tables are pinned; VSZ: bytes mapped; PT: its page-table pages;",
+      "R runs, S sleeps, D waits for its vfork child; PIN: its page tables are pinned; VSZ: bytes mapped; PT: its page-table pages;",
       "HUGE: its entries that map hugepages.",
     ],
     run: ({ guest }) => {
@@ -20,7 +20,7 @@ export const processCommands: readonly Command[] = [
         .map((process) => [
           String(process.pid),
           String(process.ppid),
-          process.current ? "R" : "S",
+          process.waits ? "D" : process.current ? "R" : "S",
           process.pinned ? "yes" : "no",
           `${process.vmas.reduce((sum, { start, end }) => sum + end - start, 0) / 1024} kB`,
           String(process.pageTablePages),
@@ -39,6 +39,7 @@ export const processCommands: readonly Command[] = [
     args: [0, 1],
     help: "start a process with an empty address space; prints its pid",
     run: ({ guest }, [comm = "sh"]) => {
+      if (guest.isSuspended()) return suspended("spawn");
       const process = guest.spawn(comm);
       return isErrno(process) ? refused("spawn", errnoOf(process)) : done(String(process.pid));
     },
@@ -53,6 +54,16 @@ export const processCommands: readonly Command[] = [
       if (isResult(parent)) return parent;
       const child = session.guest.fork(parent);
       return isErrno(child) ? refused("fork", errnoOf(child)) : done(String(child.pid));
+    },
+  },
+  {
+    name: "vfork",
+    usage: "vfork PID",
+    args: [1, 1],
+    help: "run a child in its parent's memory, which waits until the child execs or exits; prints its pid",
+    run: (session, [pid]) => {
+      const parent = processOf(session, "vfork", pid as string);
+      return isResult(parent) ? parent : done(String(session.guest.vfork(parent).pid));
     },
   },
   {

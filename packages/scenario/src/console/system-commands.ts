@@ -1,11 +1,44 @@
 import { eventDifference } from "@xsp/guest";
 import { audit, perfDifference, snapshotPerf } from "@xsp/hypervisor";
 import { alignColumns } from "../report/text.ts";
-import { type Command, type CommandResult, done } from "./command.ts";
+import { bytesOf, suspended } from "./argument.ts";
+import { type Command, type CommandResult, done, isResult, wrong } from "./command.ts";
 import type { Session } from "./session.ts";
 
 /** What the kernel and the host have to say. */
 export const systemCommands: readonly Command[] = [
+  {
+    name: "balloon",
+    usage: "balloon BYTES",
+    args: [1, 1],
+    help: "give memory to Xen, or take it, until the guest has as much (xl mem-set); prints what it has now",
+    run: ({ guest }, [size]) => {
+      const bytes = bytesOf("balloon", "BYTES", size as string);
+      if (isResult(bytes)) return bytes;
+      return done(`${guest.setBalloonTarget(Math.floor(bytes / 4096)) * 4} kB`);
+    },
+  },
+  {
+    name: "suspend",
+    usage: "suspend",
+    args: [0, 0],
+    help: "get ready to be saved: every address space is pinned, nothing runs",
+    run: ({ guest }) => {
+      if (guest.isSuspended()) return suspended("suspend");
+      const pinned = guest.suspend();
+      return done(`${pinned} address spaces pinned`);
+    },
+  },
+  {
+    name: "resume",
+    usage: "resume",
+    args: [0, 0],
+    help: "go on after a suspend",
+    run: ({ guest }) => {
+      if (!guest.isSuspended()) return wrong("resume: the guest runs", "a guest that is suspended", "suspend stops it");
+      return done(`${guest.resume()} address spaces unpinned`);
+    },
+  },
   {
     name: "dmesg",
     usage: "dmesg",

@@ -69,8 +69,16 @@ export function hostileRawCall(
       return ["memory_op", [oneOf(chance, garbage), ...reservation()]];
     case 9:
       return ["multicall", [hostileMulticall(chance, words), oneOf(chance, counts)]];
-    case 10:
-      return ["store", [frame(), chance.below(machine.tableEntries), word(), oneOf(chance, [0, 0, 1, -1])]];
+    case 10: {
+      // To any frame, an L1 table in use among them: then Xen emulates the store.
+      const [target, entry, lo, hi] = [
+        frame(),
+        chance.below(machine.tableEntries),
+        word(),
+        oneOf(chance, [0, 0, 1, -1]),
+      ];
+      return hi === -1 ? ["ptclear", [target, entry, lo]] : ["ptstore", [target, entry, lo, hi]];
+    }
     default:
       return ["touch", [...(chance.below(4) > 0 ? [address.lo, address.hi] : words(2)), chance.below(2)]];
   }
