@@ -9,7 +9,6 @@ import {
   shippedScenarios,
   type AnyResult,
   type Machine,
-  type SchemeName,
 } from "../src/index.ts";
 
 // Every scenario of the gallery, held to what its own file expects. Those that take minutes at full size are made smaller
@@ -21,7 +20,6 @@ interface Size {
   readonly sets: readonly string[];
   /** Expectations of the full size alone. */
   readonly fullSizeOnly?: readonly string[];
-  readonly schemes?: readonly SchemeName[];
 }
 
 const host = ["host.memory=2GiB", "guest.memory=1536MiB"];
@@ -29,6 +27,8 @@ const storm = [...host, "pool.hugepages=256", "process.region=512MiB", "workload
 const sizes: Readonly<Record<string, Size>> = {
   "fork-64g": { sets: storm, fullSizeOnly: ["logins.inTime"] },
   "fork-64g-private": { sets: [...host, "let.region=1GiB"] },
+  "fork-4k": { sets: ["let.region=32MiB"] },
+  "redis-snapshot": { sets: [...host, "let.data=64MiB", "let.written=8MiB"] },
   "login-storm": { sets: storm, fullSizeOnly: ["logins.inTime", "logins.last"] },
   "db-restart": { sets: [...host, "let.sga=512MiB"] },
   "db-restart-unmarked": { sets: [...host, "let.sga=512MiB"] },
@@ -36,12 +36,10 @@ const sizes: Readonly<Record<string, Size>> = {
 };
 
 function play(name: string): AnyResult {
-  const { sets, schemes } = sizes[name] ?? { sets: [] };
+  const { sets } = sizes[name] ?? { sets: [] };
   const overrides = sets.map((set) => parseOverride(set, "--set")).filter((override) => override !== undefined);
   const scenario = readScenario(shippedScenarios[name] as string, { file: name, overrides });
-  const runs = (schemes ?? scenario.schemes).map((scheme) =>
-    runScenario(scenario, { scheme, now: () => 0, warmUps: 0 }),
-  );
+  const runs = scenario.schemes.map((scheme) => runScenario(scenario, { scheme, now: () => 0, warmUps: 0 }));
   return scenarioResult(scenario, machine, runs);
 }
 

@@ -5,8 +5,8 @@ export const highmemPool: string = `# highmem-pool: a 32-bit guest takes its hug
 # permanent mapping in the kernel, so its writable count is 0 while it is free, where one of lowmem has 1; a mark adds 1 to
 # either. That is why a scheme cannot read off the head frame's count whether hugepage entries are left (docs/findings.md).
 #
-# What to look at: LowFree and HighFree after each write. The pool grows by what HighMem has in whole blocks, and only then
-# takes lowmem, which the kernel itself lives in.
+# What to look at: the last two columns of /proc/buddyinfo, blocks of 2 and 4 MiB. The pool takes all 404 hugepages that HighMem
+# has, and only then lowmem, which the kernel itself lives in; DMA, last in the order, is not touched.
 #
 # Sources: linux-facts §1.1 (zones, 727 MiB of lowmem under Xen's hole, fallback order), §1.2 (counts).
 
@@ -20,19 +20,28 @@ guest:
   style: 32-bit
   memory: 1536MiB
 
-let: { first: 100, blocks: 404, all: 450 } # blocks: the whole blocks of 2 MiB in HighMem
+let: { first: 100, high: 404, all: 450 } # high: the hugepages that HighMem has
 
 steps:
-  - run: cat /proc/meminfo
-    prints: ["HighTotal: 828416 kB", "LowTotal: 742964 kB"]
+  - run: cat /proc/buddyinfo
+    prints:
+      - "Node 0, zone Normal 0 0 0 0 0 0 0 0 1 1 177"
+      - "Node 0, zone HighMem 0 0 0 0 0 0 0 0 1 0 {high / 2}"
   - measure: echo {first} > /proc/sys/vm/nr_hugepages
-    as: high
+    as: grow
+  - run: cat /proc/buddyinfo
+    prints:
+      - "Node 0, zone Normal 0 0 0 0 0 0 0 0 1 1 177" # as before
+      - "Node 0, zone HighMem 0 0 0 0 0 0 0 0 1 0 {(high - first) / 2}"
   - run: cat /proc/meminfo
-    prints: ["HugePages_Total: {first}", "HighFree: {828416 - 2048 * first} kB", "LowFree: 742964 kB"]
+    prints: ["HugePages_Total: {first}", "HighFree: {828416 - 2048 * first} kB"]
   - measure: echo {all} > /proc/sys/vm/nr_hugepages
-    as: low
-  - run: cat /proc/meminfo
-    prints: ["HugePages_Total: {all}", "HighFree: {828416 - 2048 * blocks} kB", "LowFree: {742964 - 2048 * (all - blocks)} kB"]
+    as: growOn
+  - run: cat /proc/buddyinfo
+    prints:
+      - "Node 0, zone DMA * 3"
+      - "Node 0, zone Normal 0 0 0 0 0 0 0 0 1 1 {177 - (all - high) / 2}"
+      - "Node 0, zone HighMem 0 0 0 0 0 0 0 0 1 0 0"
   - spawn db
   - mmap 1 {all * 2MiB} shared hugetlb
   - touch 1 m1
@@ -41,7 +50,7 @@ steps:
   - audit
 
 expect:
-  - { what: high.events.frameGets, is: 512 * first, except: per-frame } # marks
+  - { what: grow.events.frameGets, is: 512 * first, except: per-frame } # marks
   - { what: fork.events.superpageGets, is: all, except: per-frame }
   - { what: fork.events.frameGets, is: 512 * all, under: per-frame }
 `;

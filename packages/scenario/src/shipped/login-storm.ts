@@ -6,7 +6,7 @@ export const loginStorm: string = `# login-storm: 625 connections at once to one
 # compared with hugepages; here hugepages counted frame by frame are compared with hugepages counted whole.
 #
 # What to look at: "logins in time". With a serial spawner that is attached to the SGA, counting frames costs a quarter of a
-# second for each login (fork and exec), and all after the first minute give up. Counted whole, 625 logins take a second or two,
+# second for each login (fork and exec), and all after the first minute give up. Counted whole, 625 logins take one second,
 # whether the scheme has marks (rfc) or counts dynamically (xen-4.1).
 #
 # The deadline is the default of SQLNET.INBOUND_CONNECT_TIMEOUT from 10.2 on. Oracle's own limit for a background process
