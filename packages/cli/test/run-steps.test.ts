@@ -70,7 +70,7 @@ describe("xsp run of a file with steps", () => {
   });
 
   test("is version 2 as JSON, with every step's output", () => {
-    const { v, runs, expectations, published } = JSON.parse(readFileSync(exports[0] as string, "utf8")) as StepsResult;
+    const { v, runs, expectations, published } = JSON.parse(readFileSync(exports[0], "utf8")) as StepsResult;
     expect(v).toBe(2);
     expect(runs.map(({ scheme, steps }) => [scheme, steps.length])).toEqual([
       ["per-frame", 7],
