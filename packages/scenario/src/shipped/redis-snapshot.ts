@@ -8,7 +8,7 @@ export const redisSnapshot: string = `# redis-snapshot: a server forks to save i
 # for each entry of the parent and is as slow under every scheme, for no superpage is in it. The fork of hugepages
 # is what the schemes differ in. Writing is dearer by 4 KiB pages too, by the number of page faults.
 #
-# The model counts entries, faults and references. It does not price the copying itself, 128 MiB in either case: about 20 ms by
+# The model counts entries, faults and references. It does not price the copying itself, 128 MiB in either case: about 15 ms by
 # the profile's copy bandwidth. Writes here are in one piece; scattered ones copy 2 MiB for each page touched, which is why
 # hugepages have a bad name with Redis in spite of their cheap fork.
 #
