@@ -155,3 +155,13 @@ describe("xsp scenario list", () => {
     }
   });
 });
+
+test("xsp scenario measures lists what the expectations of a file may speak of", () => {
+  const { code, stdout } = xsp("scenario", "measures", file(text));
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/\nforkAndExit\.events\.… +how often it happened\n/);
+  expect(stdout).toMatch(/\nforkAndExit\.modelled +its modelled time \(a time\)\n/);
+  expect(stdout).toMatch(/\npages +set by the file\n/);
+  expect(stdout).toMatch(/\n… stands for one of .*\bsuperpageGets\b/);
+  expect(stdout).not.toContain("logins");
+});

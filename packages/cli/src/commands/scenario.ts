@@ -14,6 +14,7 @@ Examples:
   xsp scenario list
   xsp scenario show fork-64g > mine.yaml     a commented file to change
   xsp scenario fields                        every field, its meaning and its default
+  xsp scenario measures fork-64g             what its expectations may speak of
   xsp scenario list --json | jq '.scenarios[] | {name, steps: (.settings.steps | length)}'
 `,
     );
@@ -27,6 +28,11 @@ Examples:
     .description("print a shipped scenario as the YAML file that it is")
     .argument("<name>", "its name")
     .action(showScenario);
+  scenario
+    .command("measures")
+    .description("print what a scenario's expectations may measure")
+    .argument("<scenario>", "a shipped scenario or a YAML or JSON file")
+    .action(showMeasures);
   scenario.command("fields").description("print every field of a scenario file").action(showFields);
 }
 
@@ -65,6 +71,21 @@ async function showScenario(name: string): Promise<void> {
     );
   }
   process.stdout.write(text);
+}
+
+async function showMeasures(nameOrFile: string): Promise<void> {
+  const { eventNames, measuresOf, readScenario } = await import("@xsp/scenario");
+  const { findScenario } = await import("../scenario-source.ts");
+  const { file, text } = await findScenario(nameOrFile);
+  const measures = measuresOf(readScenario(text, { file }));
+  // The events of one operation are those of every other; one line for each would be pages.
+  const event = `.events.${eventNames[0]}`;
+  const shown = measures
+    .filter(({ name }) => name.endsWith(event) || !name.includes(".events."))
+    .map(({ name, meaning, time }) => [name.replace(event, ".events.…"), time === 1 ? `${meaning} (a time)` : meaning]);
+  const width = Math.max(...shown.map(([name = ""]) => name.length));
+  for (const [name = "", meaning] of shown) process.stdout.write(`${name.padEnd(width)}  ${meaning}\n`);
+  process.stdout.write(`\n… stands for one of ${eventNames.join(", ")}\n`);
 }
 
 async function showFields(): Promise<void> {
