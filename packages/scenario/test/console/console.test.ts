@@ -99,7 +99,7 @@ test("Xen logs what it refused before and after a key in their order", () => {
   // The mark of a hugepage that a scheme with marks holds already.
   const { console, guest } = openConsole("xen-4.1");
   runAll(console, [pool]);
-  const head = guest.kernel.phys.pfnToMfn(pfn(guest.kernel.hstate.freeList[0] as number));
+  const head = guest.kernel.phys.pfnToMfn(pfn(guest.kernel.hstate.freeList[0] ?? -1));
   const mark = (): number =>
     doMmuextOp(guest.kernel.vcpu, Int32Array.of(MMUEXT_MARK_SUPER, 0, head, 0, 0, 0), 1, DOMID_SELF);
   mark();
