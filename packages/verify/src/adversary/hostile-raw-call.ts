@@ -70,13 +70,9 @@ export function hostileRawCall(
     case 9:
       return ["multicall", [hostileMulticall(chance, words), oneOf(chance, counts)]];
     case 10: {
-      // To any frame, an L1 table in use among them: then Xen emulates the store.
-      const [target, entry, lo, hi] = [
-        frame(),
-        chance.below(machine.tableEntries),
-        word(),
-        oneOf(chance, [0, 0, 1, -1]),
-      ];
+      // To any frame, and half of them to the guest's first L1 table: while it is in use Xen emulates the store.
+      const [any, entry, lo, hi] = [frame(), chance.below(machine.tableEntries), word(), oneOf(chance, [0, 0, 1, -1])];
+      const target = any % 2 === 0 ? machine.header.tables.tl1 + by * own : any;
       return hi === -1 ? ["ptclear", [target, entry, lo]] : ["ptstore", [target, entry, lo, hi]];
     }
     default:

@@ -95,7 +95,7 @@ test("hostile guests store to their L1 tables, and some of these stores are emul
   const machine = buildAdversaryMachine(small("sealed"));
   const player = new OperationPlayer(machine);
   const operations = new HostileOperations(machine, new SeededChance(1));
-  for (let i = 0; i < 3000; i++) player.play(operations.next(i));
+  for (let i = 0; i < 10_000; i++) player.play(operations.next(i));
   expect(machine.host.perf.ptwr_emulations).toBeGreaterThan(0);
 });
 
