@@ -54,9 +54,15 @@ export function entryPage(kernel: Kernel, table: Pfn, index: number): Pfn {
   return kernel.phys.mfnToPfn(pteMfn(lo, loadFromFrameHigh(kernel.vcpu, frame, index)));
 }
 
+/** A store into a page table faults. The table will not be empty when it is freed, for an entry stays as it was. */
+function tableFault(kernel: Kernel, table: Pfn): void {
+  kernelOops(kernel);
+  kernel.memMap.setFlag(table, PG_scribbled);
+}
+
 /** Stores an entry as the CPU does, into a table that is plain memory. */
 function plainStore(kernel: Kernel, table: Pfn, index: number, lo: number, hi: number): void {
-  if (!storeToFrame(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) kernelOops(kernel);
+  if (!storeToFrame(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) tableFault(kernel, table);
   kernel.events.plainPteStores++;
 }
 
@@ -125,15 +131,19 @@ export function setPteAt(kernel: Kernel, table: Pfn, index: number, lo: number, 
  *
  * A pinned table is read-only, so the store is a page fault into Xen, which looks at it, does it in the guest's stead and
  * returns behind it. No lazy section holds that back.
+ *
+ * @returns whether it was done: not when Xen refuses, for the table is none to it, as its pin was refused.
  */
-export function ptepStore(kernel: Kernel, table: Pfn, index: number, lo: number, hi: number): void {
+export function ptepStore(kernel: Kernel, table: Pfn, index: number, lo: number, hi: number): boolean {
   if (!kernel.memMap.hasFlag(table, PG_pinned)) {
     plainStore(kernel, table, index, lo, hi);
     kernel.events.plainPtes++;
-    return;
+    return true;
   }
-  if (!ptwrEmulatedStore(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) kernelOops(kernel);
   kernel.events.ptwrFaults++;
+  if (ptwrEmulatedStore(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) return true;
+  tableFault(kernel, table);
+  return false;
 }
 
 /**
@@ -141,7 +151,10 @@ export function ptepStore(kernel: Kernel, table: Pfn, index: number, lo: number,
  * `ptep_modify_prot_start` … `commit`. Held back in a lazy section. [L39 arch/x86/xen/mmu.c]
  */
 export function ptepModifyProtCommit(kernel: Kernel, table: Pfn, index: number, lo: number, hi: number): void {
-  if (kernel.pvOps === "native") return ptepStore(kernel, table, index, lo, hi);
+  if (kernel.pvOps === "native") {
+    ptepStore(kernel, table, index, lo, hi);
+    return;
+  }
   xenMcBatch(kernel.mc);
   queueMmuUpdate(kernel, table, index, lo, hi, MMU_PT_UPDATE_PRESERVE_AD);
   xenMcIssue(kernel.mc, "mmu");
