@@ -33,7 +33,7 @@ import { VM_NORESERVE, VM_SHARED, type Vma, fileOffset } from "./vma.ts";
  * alloc_huge_page, hugetlb_vm_op_open, hugetlb_vm_op_close [L39 mm/hugetlb.c; linux-facts §2.3].
  * Simplified: whether a fault may use a reservation is read off the list or map of the mapping alone. L39 decided by the
  * kind of mapping: a shared MAP_NORESERVE mapping took what was reserved for others, and the owner of a private one
- * whose page had been truncated away took it twice (both fixed after 3.6). The invariant would not hold with them.
+ * whose page had been truncated away took it twice (fixed in 2013 and 2016). The invariant would not hold with them.
  */
 
 /** Index in the file of the hugepage behind an address: `vma_hugecache_offset`. */
