@@ -34,9 +34,9 @@ import { kmapFlushUnused } from "./highmem.ts";
 import { clearHighpage } from "./highpage-contents.ts";
 import { type Kernel, allocPages, freePages, pageHighMem } from "./kernel.ts";
 import { NO_PAGE, PG_ballooned } from "./mem-map.ts";
+import { xenMcBatch, xenMcIssue } from "./multicall-buffer.ts";
 import { INVALID_P2M_ENTRY } from "./phys-to-machine.ts";
 import { setPfnProt, xenFlushTlb } from "./pv-mmu.ts";
-import { xenMcBatch, xenMcIssue } from "./multicall-buffer.ts";
 
 /** State of the balloon: `struct balloon_stats`, in units. */
 export interface Balloon {
@@ -100,10 +100,10 @@ function decreaseReservation(kernel: Kernel, balloon: Balloon, wanted: number): 
   return units.length;
 }
 
-/** Takes a unit out of the direct map. A block can lie across the end of lowmem. */
+/** Takes a unit out of the direct map. Its pages are of one zone, so all of them are there or none. */
 function zapUnit(kernel: Kernel, unit: Pfn, order: number): void {
+  if (pageHighMem(kernel, unit)) return;
   for (let page = unit; page < unit + 2 ** order; page = pfn(page + 1)) {
-    if (pageHighMem(kernel, page)) return;
     kernel.events.directHypercalls++;
     const rc = doUpdateVaMapping(kernel.vcpu, page << PAGE_SHIFT, lowmemAddressHigh(page), 0, 0, UVMF_NONE);
     assert(rc === 0, "a free page can leave the direct map");

@@ -32,7 +32,7 @@ export class BalloonedPages {
 
   /** Units that come back next, in order: `balloon_first_page`, `balloon_next_page`. Fewer when there are no more. */
   first(count: number): Pfn[] {
-    const low = this.lowmem.slice(-count).reverse();
+    const low = this.lowmem.slice(Math.max(0, this.lowmem.length - count)).reverse();
     return [...low, ...this.highmem.slice(this.retrieved, this.retrieved + count - low.length)];
   }
 

@@ -7,6 +7,7 @@ import {
   DOMID_SELF,
   builderStore,
   createDomain,
+  destroyDomain,
   doMemoryOp,
   mfn,
   pfn,
@@ -83,11 +84,6 @@ export function buildDomain(host: Host, { nrPages, maxLowPfn, populate, seed }: 
   if (host.freeFrames < nrPages) {
     throw new RangeError(`frames: the guest is to have ${nrPages} pages and the host has ${host.freeFrames} free`);
   }
-  const domain = createDomain(host, { maxFrames: nrPages });
-  const phys = new PhysToMachine(nrPages, host.frames);
-  if (populate === "pages") populatePages(domain, phys, nrPages, seed);
-  else populateSuperpages(domain, phys, nrPages);
-
   const span = (pages: number): number => Math.ceil(pages / PTRS_PER_TABLE);
   const nrL1 = span(maxLowPfn);
   const nrL2 = span(nrL1);
@@ -97,6 +93,11 @@ export function buildDomain(host: Host, { nrPages, maxLowPfn, populate, seed }: 
   if (nrTablePages > maxLowPfn) {
     throw new RangeError(`frames: ${nrPages} pages are too few, the page tables alone need ${nrTablePages}`);
   }
+  const domain = createDomain(host, { maxFrames: nrPages });
+  const phys = new PhysToMachine(nrPages, host.frames);
+  if (populate === "pages") populatePages(domain, phys, nrPages, seed);
+  else populateSuperpages(domain, phys, nrPages);
+
   const swapperPgd = pfn(nrL1 + nrL2 + nrL3);
   const builder = new TableBuilder(domain, phys);
   buildDirectMap(builder, maxLowPfn, nrTablePages);
@@ -179,6 +180,7 @@ function populatePhysmap(domain: Domain, extents: Int32Array, order: number): vo
       domid: DOMID_SELF,
     });
     if (done === batch.length) continue;
+    assert(destroyDomain(domain) === 0, "a domain that is not built yet can be destroyed");
     throw new RangeError(
       `frames: the host has no more aligned extents of ${1 << order} frames after ${start + done} of ${extents.length}`,
     );
