@@ -8,13 +8,15 @@ import {
   MMU_PT_UPDATE_PRESERVE_AD,
   type Pfn,
   UVMF_NONE,
+  _PAGE_RW,
+  clearBitsInPageTable,
   loadFromFrameHigh,
   loadFromFrameLow,
   pteHi,
   pteLo,
   pteMfn,
-  ptwrEmulatedStore,
   storeToFrame,
+  storeToPageTable,
 } from "@xsp/hypervisor";
 import { PAGE_KERNEL, PAGE_KERNEL_RO, PAGE_SHIFT, PTRS_PER_TABLE, lowmemAddressHigh } from "./address-layout.ts";
 import { assert } from "./assert.ts";
@@ -126,8 +128,8 @@ export function setPteAt(kernel: Kernel, table: Pfn, index: number, lo: number, 
 }
 
 /**
- * Changes an entry of a PTE page by a store of the CPU, where Linux has no hook for a hypervisor: `ptep_set_wrprotect`,
- * `ptep_get_and_clear`, `ptep_set_access_flags`. [L39 arch/x86/include/asm/pgtable.h, arch/x86/mm/pgtable.c]
+ * Changes an entry of a PTE page by a store of the CPU, where Linux has no hook for a hypervisor: `ptep_get_and_clear`,
+ * `ptep_set_access_flags`. [L39 arch/x86/include/asm/pgtable.h, arch/x86/mm/pgtable.c]
  *
  * A pinned table is read-only, so the store is a page fault into Xen, which looks at it, does it in the guest's stead and
  * returns behind it. No lazy section holds that back.
@@ -141,9 +143,20 @@ export function ptepStore(kernel: Kernel, table: Pfn, index: number, lo: number,
     return true;
   }
   kernel.events.ptwrFaults++;
-  if (ptwrEmulatedStore(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) return true;
+  if (storeToPageTable(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) return true;
   tableFault(kernel, table);
   return false;
+}
+
+/** Makes an entry of a PTE page read-only by clearing a bit, which is a store even if it is clear: `ptep_set_wrprotect`. */
+export function ptepSetWrprotect(kernel: Kernel, table: Pfn, index: number): void {
+  if (!clearBitsInPageTable(kernel.vcpu, kernel.phys.pfnToMfn(table), index, _PAGE_RW)) kernelOops(kernel);
+  if (kernel.memMap.hasFlag(table, PG_pinned)) {
+    kernel.events.ptwrFaults++;
+    return;
+  }
+  kernel.events.plainPteStores++;
+  kernel.events.plainPtes++;
 }
 
 /**

@@ -279,7 +279,7 @@ describe.each(kinds)("random programs under $scheme in a $kind guest", ({ scheme
         expectAllFree(host, host.frames - 512);
         expectClean(host);
       }),
-      { numRuns: 150 },
+      { numRuns: 10 },
     );
   });
 });
