@@ -97,6 +97,7 @@ export class ProcessSyscalls {
 
   /** Makes a mapping: `mmap`. Returns its address or a negated errno. */
   mmap(process: Process, request: MmapRequest): number {
+    for (const bytes of [request.length, request.offset ?? 0, request.address ?? 0]) wholeBytes(bytes);
     return doMmap(this.kernel, this.run(process), request);
   }
 
