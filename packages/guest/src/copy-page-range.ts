@@ -1,4 +1,4 @@
-import { _PAGE_PRESENT, _PAGE_RW, loadFromFrameHigh } from "@xsp/hypervisor";
+import { _PAGE_RW, loadFromFrameHigh } from "@xsp/hypervisor";
 import { getUserPage } from "./anonymous-memory.ts";
 import { assert } from "./assert.ts";
 import { ENOMEM } from "./errno.ts";
@@ -9,7 +9,7 @@ import { enterLazy, leaveLazy } from "./multicall-buffer.ts";
 import { pteAlloc } from "./page-table-pages.ts";
 import { ptePage } from "./pte-entry.ts";
 import { type PteSpan, pteSpans } from "./pte-table-walk.ts";
-import { entryLow, ptepStore, setPteAt } from "./pv-mmu.ts";
+import { entryLow, ptepSetWrprotect, setPteAt } from "./pv-mmu.ts";
 import { VM_HUGETLB, type Vma, isCowMapping } from "./vma.ts";
 
 /**
@@ -50,11 +50,9 @@ function copyPteRange(kernel: Kernel, childVma: Vma, { table, start, first, last
     const lo = entryLow(kernel, table, index);
     if (lo === 0) continue;
     const hi = loadFromFrameHigh(kernel.vcpu, frame, index);
-    const readOnly = lo & ~_PAGE_RW;
-    // ptep_set_wrprotect: the bit is cleared whether it was set or not.
-    ptepStore(kernel, table, index, readOnly, hi);
+    ptepSetWrprotect(kernel, table, index);
     getUserPage(kernel, ptePage(kernel, lo, hi));
-    setPteAt(kernel, target, index, (lo & _PAGE_PRESENT) === 0 ? lo : readOnly, hi);
+    setPteAt(kernel, target, index, lo & ~_PAGE_RW, hi);
   }
   leaveLazy(kernel.mc, "mmu");
   return 0;

@@ -91,8 +91,8 @@ function zapPteTable(kernel: Kernel, { table, first, last }: PteSpan, gone: Pfn[
   for (let index = first; index <= last; index++) {
     const lo = entryLow(kernel, table, index);
     if (lo === 0) continue;
-    gone.push(ptePage(kernel, lo, loadFromFrameHigh(kernel.vcpu, frame, index)));
-    ptepStore(kernel, table, index, 0, 0);
+    const page = ptePage(kernel, lo, loadFromFrameHigh(kernel.vcpu, frame, index));
+    if (ptepStore(kernel, table, index, 0, 0)) gone.push(page);
   }
 }
 

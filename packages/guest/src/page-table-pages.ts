@@ -158,22 +158,31 @@ export function pteOffset(kernel: Kernel, mm: Mm, address: number): Pfn {
  */
 export function freePgtables(kernel: Kernel, mm: Mm, vmas: readonly Vma[]): void {
   if (mm.pageTablePages === 0) return;
-  for (const vma of vmas) if ((vma.flags & VM_HUGETLB) === 0) freeTables(kernel, mm, vma, PMD_SIZE, "PT_PTE");
-  for (const vma of vmas) freeTables(kernel, mm, vma, PUD_SIZE, "PT_PMD");
-  for (const vma of vmas) freeTables(kernel, mm, vma, PGDIR_SIZE, "PT_PUD");
+  const small = vmas.filter(({ flags }) => (flags & VM_HUGETLB) === 0);
+  freeTables(kernel, mm, small, PMD_SIZE, "PT_PTE");
+  freeTables(kernel, mm, vmas, PUD_SIZE, "PT_PMD");
+  freeTables(kernel, mm, vmas, PGDIR_SIZE, "PT_PUD");
 }
 
-/** Frees the tables of one level; `span` is what one of them maps. */
-function freeTables(kernel: Kernel, mm: Mm, vma: Vma, span: number, level: PtLevel): void {
-  for (let start = Math.floor(vma.start / span) * span; start < vma.end; start += span) {
-    if (rangeIsMapped(mm, start, start + span)) continue;
-    const table = clearEntryAbove(kernel, mm, start, level);
-    if (table === NO_PAGE) continue;
-    xenReleasePtpage(kernel, table, level);
-    freePages(kernel, table, 0);
-    mm.pageTablePages--;
-    if (level === "PT_PTE") mm.nrPtes--;
+/** Frees the tables of one level; `span` is what one of them maps. The mappings are in order. */
+function freeTables(kernel: Kernel, mm: Mm, vmas: readonly Vma[], span: number, level: PtLevel): void {
+  let next = 0;
+  for (const vma of vmas) {
+    let start = Math.max(next, Math.floor(vma.start / span) * span);
+    for (; start < vma.end; start += span) {
+      if (!rangeIsMapped(mm, start, start + span)) freeTable(kernel, mm, start, level);
+    }
+    next = start;
   }
+}
+
+function freeTable(kernel: Kernel, mm: Mm, address: number, level: PtLevel): void {
+  const table = clearEntryAbove(kernel, mm, address, level);
+  if (table === NO_PAGE) return;
+  xenReleasePtpage(kernel, table, level);
+  freePages(kernel, table, 0);
+  mm.pageTablePages--;
+  if (level === "PT_PTE") mm.nrPtes--;
 }
 
 /** Clears the entry that points to a table and returns that table: `pud_clear`, `pgd_clear`, `pmd_clear`. */

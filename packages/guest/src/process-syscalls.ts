@@ -5,7 +5,7 @@ import { mmput } from "./exit.ts";
 import { dupMm } from "./fork.ts";
 import type { Kernel } from "./kernel.ts";
 import { doMadvise } from "./madvise.ts";
-import type { Mm } from "./mm.ts";
+import { type Mm, findVma } from "./mm.ts";
 import { type MmapRequest, doMmap } from "./mmap.ts";
 import { doMprotect } from "./mprotect.ts";
 import { doMremap } from "./mremap.ts";
@@ -97,19 +97,20 @@ export class ProcessSyscalls {
 
   /** Makes a mapping: `mmap`. Returns its address or a negated errno. */
   mmap(process: Process, request: MmapRequest): number {
+    for (const bytes of [request.length, request.offset ?? 0, request.address ?? 0]) wholeBytes(bytes);
     return doMmap(this.kernel, this.run(process), request);
   }
 
   /**
    * Takes a range out of a process, whatever is mapped there: `munmap`.
    *
-   * @param length - in bytes. Left out: the whole mapping that begins at the address.
-   * @returns 0, or −EINVAL: see {@link doMunmap}. Without a length also when no mapping begins there.
+   * @param length - in bytes. Left out: to the end of the mapping that the address is in.
+   * @returns 0, or −EINVAL: see {@link doMunmap}. Without a length also when nothing is mapped there.
    */
   munmap(process: Process, address: number, length?: number): number {
     const mm = this.run(process);
-    const bytes = length ?? mappingAt(mm, address)?.length;
-    return bytes === undefined ? -EINVAL : doMunmap(this.kernel, mm, address, wholeBytes(bytes));
+    const end = length === undefined ? findVma(mm, address)?.end : address + length;
+    return end === undefined ? -EINVAL : doMunmap(this.kernel, mm, wholeBytes(address), wholeBytes(end - address));
   }
 
   /** Changes what may be done with a range: `mprotect`. Returns 0, −EINVAL or −ENOMEM: see {@link doMprotect}. */
@@ -137,12 +138,14 @@ export class ProcessSyscalls {
     return accessUser(this.kernel, this.run(process), address, write);
   }
 
-  /** Writes to (or reads) every page, or hugepage, of the mapping that begins at an address, first to last. */
+  /** Writes to, or reads, every page or hugepage from an address to the end of the mapping that it is in. */
   touchAll(process: Process, address: number, write = true): Signal | undefined {
     const mm = this.run(process);
-    const mapping = mappingAt(mm, address);
-    if (mapping === undefined) return "SIGSEGV";
-    for (let at = address; at < address + mapping.length; at += mapping.step) {
+    const vma = findVma(mm, address);
+    if (vma === undefined) return "SIGSEGV";
+    const { end } = vma;
+    const step = (vma.flags & VM_HUGETLB) !== 0 ? HPAGE_SIZE : PAGE_SIZE;
+    for (let at = address; at < end; at += step) {
       const signal = accessUser(this.kernel, mm, at, write);
       if (signal !== undefined) return signal;
     }
@@ -207,13 +210,6 @@ export class ProcessSyscalls {
     switchMm(this.kernel, mm);
     return mm;
   }
-}
-
-/** Length of the mapping that begins at an address, and of its pages, in bytes. */
-function mappingAt(mm: Mm, address: number): { readonly length: number; readonly step: number } | undefined {
-  const vma = mm.vmas.find(({ start }) => start === address);
-  if (vma === undefined) return undefined;
-  return { length: vma.end - vma.start, step: (vma.flags & VM_HUGETLB) !== 0 ? HPAGE_SIZE : PAGE_SIZE };
 }
 
 function wholeBytes(given: number): number {

@@ -8,13 +8,15 @@ import {
   MMU_PT_UPDATE_PRESERVE_AD,
   type Pfn,
   UVMF_NONE,
+  _PAGE_RW,
+  clearBitsInPageTable,
   loadFromFrameHigh,
   loadFromFrameLow,
   pteHi,
   pteLo,
   pteMfn,
-  storeToPageTable,
   storeToFrame,
+  storeToPageTable,
 } from "@xsp/hypervisor";
 import { PAGE_KERNEL, PAGE_KERNEL_RO, PAGE_SHIFT, PTRS_PER_TABLE, lowmemAddressHigh } from "./address-layout.ts";
 import { assert } from "./assert.ts";
@@ -54,9 +56,15 @@ export function entryPage(kernel: Kernel, table: Pfn, index: number): Pfn {
   return kernel.phys.mfnToPfn(pteMfn(lo, loadFromFrameHigh(kernel.vcpu, frame, index)));
 }
 
+/** A store into a page table faults. The table will not be empty when it is freed, for an entry stays as it was. */
+function tableFault(kernel: Kernel, table: Pfn): void {
+  kernelOops(kernel);
+  kernel.memMap.setFlag(table, PG_scribbled);
+}
+
 /** Stores an entry as the CPU does, into a table that is plain memory. */
 function plainStore(kernel: Kernel, table: Pfn, index: number, lo: number, hi: number): void {
-  if (!storeToFrame(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) kernelOops(kernel);
+  if (!storeToFrame(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) tableFault(kernel, table);
   kernel.events.plainPteStores++;
 }
 
@@ -120,20 +128,35 @@ export function setPteAt(kernel: Kernel, table: Pfn, index: number, lo: number, 
 }
 
 /**
- * Changes an entry of a PTE page by a store of the CPU, where Linux has no hook for a hypervisor: `ptep_set_wrprotect`,
- * `ptep_get_and_clear`, `ptep_set_access_flags`. [L39 arch/x86/include/asm/pgtable.h, arch/x86/mm/pgtable.c]
+ * Changes an entry of a PTE page by a store of the CPU, where Linux has no hook for a hypervisor: `ptep_get_and_clear`,
+ * `ptep_set_access_flags`. [L39 arch/x86/include/asm/pgtable.h, arch/x86/mm/pgtable.c]
  *
  * A pinned table is read-only, so the store is a page fault into Xen, which looks at it, does it in the guest's stead and
  * returns behind it. No lazy section holds that back.
+ *
+ * @returns whether it was done: not when Xen refuses, for the table is none to it, as its pin was refused.
  */
-export function ptepStore(kernel: Kernel, table: Pfn, index: number, lo: number, hi: number): void {
+export function ptepStore(kernel: Kernel, table: Pfn, index: number, lo: number, hi: number): boolean {
   if (!kernel.memMap.hasFlag(table, PG_pinned)) {
     plainStore(kernel, table, index, lo, hi);
     kernel.events.plainPtes++;
+    return true;
+  }
+  kernel.events.ptwrFaults++;
+  if (storeToPageTable(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) return true;
+  tableFault(kernel, table);
+  return false;
+}
+
+/** Makes an entry of a PTE page read-only by clearing a bit, which is a store even if it is clear: `ptep_set_wrprotect`. */
+export function ptepSetWrprotect(kernel: Kernel, table: Pfn, index: number): void {
+  if (!clearBitsInPageTable(kernel.vcpu, kernel.phys.pfnToMfn(table), index, _PAGE_RW)) kernelOops(kernel);
+  if (kernel.memMap.hasFlag(table, PG_pinned)) {
+    kernel.events.ptwrFaults++;
     return;
   }
-  if (!storeToPageTable(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) kernelOops(kernel);
-  kernel.events.ptwrFaults++;
+  kernel.events.plainPteStores++;
+  kernel.events.plainPtes++;
 }
 
 /**
@@ -141,7 +164,10 @@ export function ptepStore(kernel: Kernel, table: Pfn, index: number, lo: number,
  * `ptep_modify_prot_start` … `commit`. Held back in a lazy section. [L39 arch/x86/xen/mmu.c]
  */
 export function ptepModifyProtCommit(kernel: Kernel, table: Pfn, index: number, lo: number, hi: number): void {
-  if (kernel.pvOps === "native") return ptepStore(kernel, table, index, lo, hi);
+  if (kernel.pvOps === "native") {
+    ptepStore(kernel, table, index, lo, hi);
+    return;
+  }
   xenMcBatch(kernel.mc);
   queueMmuUpdate(kernel, table, index, lo, hi, MMU_PT_UPDATE_PRESERVE_AD);
   xenMcIssue(kernel.mc, "mmu");

@@ -18,7 +18,6 @@ import {
   isErrno,
 } from "../src/index.ts";
 import { findSegment } from "../src/shm.ts";
-import { munmapPart } from "./hugetlb-munmap.ts";
 import {
   HugetlbReference,
   type ReferenceFile,
@@ -237,9 +236,25 @@ const steps: Readonly<Record<string, Step>> = {
     const from = mapping.from + (b % (mapping.to - mapping.from));
     const to = from + 1 + ((b >> 2) % (mapping.to - from));
     const start = mapping.address + (from - mapping.from) * HUGEPAGE;
-    munmapPart(world.guest, process, start, (to - from) * HUGEPAGE);
+    expect(world.guest.munmap(process, start, (to - from) * HUGEPAGE)).toBe(0);
     world.counted.unmap(mapping, from, to);
     world.note("munmap part");
+  },
+  mprotect: (world, a, b) => {
+    const found = world.mapping(a);
+    if (found === undefined) return;
+    const { process, mapping } = found;
+    const writable = b % 3 > 0;
+    const prot = PROT_READ | (writable ? PROT_WRITE : 0);
+    expect(world.guest.mprotect(process, mapping.address, (mapping.to - mapping.from) * HUGEPAGE, prot)).toBe(0);
+    world.counted.protect(mapping, writable);
+    world.note("mprotect");
+  },
+  exec: (world, a) => {
+    const process = world.pick(world.processes, a);
+    if (process === undefined) return;
+    expect(world.guest.exec(process)).toBe(0);
+    world.counted.exit(process.pid);
   },
   resize: (world, a) => {
     world.guest.setNrHugepages(a % 9);
@@ -343,6 +358,7 @@ const witnessed = [
   "write SIGSEGV",
   "read ok",
   "munmap part",
+  "mprotect",
   "umount",
   "torn",
 ];

@@ -1,15 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { hugetlbChangeProtection } from "../src/hugetlb.ts";
 import {
   type Guest,
   MAP_ANONYMOUS,
   MAP_HUGETLB,
   MAP_PRIVATE,
   MAP_SHARED,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
   type Process,
-  VM_READ,
-  VM_WRITE,
-  type Vma,
 } from "../src/index.ts";
 import { type Pair, allSchemes, boot, expectClean, measure, ok } from "./small-guest.ts";
 
@@ -27,18 +26,9 @@ function mapper(pair: Pair, sharing: number): { guest: Guest; process: Process; 
   return { guest, process, address };
 }
 
-function vmaOf({ mm }: Process): Vma {
-  const vma = mm?.vmas[0];
-  if (vma === undefined) throw new Error("the process has a mapping");
-  return vma;
-}
-
-function protect(guest: Guest, process: Process, flags: number): void {
-  guest.switchTo(process);
-  const vma = vmaOf(process);
-  const newFlags = (vma.flags & ~(VM_READ | VM_WRITE)) | flags;
-  hugetlbChangeProtection(guest.kernel, vma, vma.start, vma.end, newFlags);
-  vma.flags = newFlags;
+function protect(guest: Guest, process: Process, prot: number): void {
+  const address = process.mm?.vmas[0]?.start ?? 0;
+  expect(guest.mprotect(process, address, PAGES * HUGEPAGE, prot)).toBe(0);
 }
 
 const inUse = ({ guest }: Pair): number => guest.pool().total - guest.pool().free;
@@ -84,12 +74,12 @@ describe.each(allSchemes)("private hugepages under %s", (scheme) => {
   it("go through exec and exit with a mapping that nobody can read", () => {
     const pair = boot(scheme, 48);
     const { guest, process, address } = mapper(pair, MAP_PRIVATE);
-    protect(guest, process, 0);
+    protect(guest, process, PROT_NONE);
     expectClean(pair.host);
     expect([guest.touch(process, address, false), guest.touch(process, address)]).toEqual(["SIGSEGV", "SIGSEGV"]);
     const child = ok(guest.fork(process));
     expectClean(pair.host);
-    protect(guest, child, VM_READ | VM_WRITE);
+    protect(guest, child, PROT_READ | PROT_WRITE);
     expect(guest.touch(child, address, false)).toBeUndefined();
     expectClean(pair.host);
     expect(guest.exec(process)).toBe(0);
@@ -107,7 +97,7 @@ describe.each([
   it("clears and sets each entry that is there: two updates, and one flush for all", () => {
     const pair = boot("sealed", 48);
     const { guest, process } = mapper(pair, sharing);
-    const { events, perf } = measure(pair, () => protect(guest, process, VM_READ));
+    const { events, perf } = measure(pair, () => protect(guest, process, PROT_READ));
     expect(events.queuedPteWrites).toBe(2 * TOUCHED.length);
     expect(perf.hypercalls).toBe(2 * TOUCHED.length + 1);
     expectClean(pair.host);
@@ -116,10 +106,10 @@ describe.each([
   it("keeps the pages, and whoever may write again can", () => {
     const pair = boot("sealed", 48);
     const { guest, process, address } = mapper(pair, sharing);
-    for (const flags of [VM_READ, 0, VM_READ, VM_READ | VM_WRITE]) {
-      protect(guest, process, flags);
-      const writable = (flags & VM_WRITE) !== 0;
-      const readable = (flags & VM_READ) !== 0;
+    for (const prot of [PROT_READ, PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE]) {
+      protect(guest, process, prot);
+      const writable = (prot & PROT_WRITE) !== 0;
+      const readable = (prot & PROT_READ) !== 0;
       expect(guest.touch(process, address, false)).toBe(readable ? undefined : "SIGSEGV");
       const { events } = measure(pair, () =>
         expect(guest.touch(process, address, true)).toBe(writable ? undefined : "SIGSEGV"),

@@ -45,7 +45,7 @@ export interface ReferenceMapping {
   /** Address of `from`. */
   address: number;
   readonly shared: boolean;
-  readonly writable: boolean;
+  writable: boolean;
   /** It reserved its whole length for itself. */
   owner: boolean;
   /** Of that, what it took. */
@@ -291,6 +291,12 @@ export class HugetlbReference {
       this.mappings.splice(this.mappings.indexOf(mapping), 1, ...kept);
       this.forget(mapping.file);
     });
+  }
+
+  /** Entries of a shared mapping may be written if the mapping may; those of a private one when a write has looked. */
+  protect(mapping: ReferenceMapping, writable: boolean): void {
+    mapping.writable = writable;
+    for (const entry of mapping.entries.values()) entry.writable = mapping.shared && writable;
   }
 
   exit(process: number): void {

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { type HugetlbFile, type HugetlbfsMount, O_CREAT, O_EXCL, PROT_READ } from "../src/index.ts";
+import {
+  type HugetlbFile,
+  type HugetlbfsMount,
+  MAP_FIXED,
+  MAP_HUGETLB,
+  MAP_SHARED,
+  O_CREAT,
+  O_EXCL,
+  PROT_READ,
+} from "../src/index.ts";
 import { type Bench, type Fact, HUGEPAGE, checkFacts } from "./hugetlb-facts.ts";
 import { boot, ok } from "./small-guest.ts";
 
@@ -81,6 +90,60 @@ const files: readonly Fact[] = [
       const map = (length: number, offset: number): number => guest.mmap(process, { length, offset, flags: 1, file });
       expect([map(MiB, 0), map(3 * MiB, 0), map(2 * MiB, MiB), map(2 * MiB, 4096)]).toEqual([-22, -22, -22, -22]);
       expect(bench.counters).toEqual([4, 4, 0, 0]);
+    },
+  },
+  {
+    source: "S L39 prepare_hugepage_range",
+    fact: "MAP_FIXED at an address that is no multiple is EINVAL",
+    holds: (bench) => {
+      const { guest } = bench;
+      guest.setNrHugepages(2);
+      const file = open(bench, ok(guest.hugetlbfs.mount()));
+      const process = bench.spawn();
+      const map = (address: number): number =>
+        guest.mmap(process, { length: HUGEPAGE, address, flags: MAP_SHARED | MAP_FIXED, file });
+      expect([map(0x2aaac0001000), map(0x2aaac0100000)]).toEqual([-22, -22]);
+      expect(bench.counters).toEqual([2, 2, 0, 0]);
+      expect(map(0x2aaac0200000)).toBe(0x2aaac0200000);
+    },
+  },
+  {
+    source: "S L39 mm/mmap.c",
+    fact: "MAP_HUGETLB with a file that is not on hugetlbfs is EINVAL",
+    holds: (bench) => {
+      const { guest } = bench;
+      guest.setNrHugepages(2);
+      const process = bench.spawn();
+      const file = ok(guest.shmemFile(2 * MiB));
+      expect(guest.mmap(process, { length: 2 * MiB, flags: MAP_SHARED | MAP_HUGETLB, file })).toBe(-22);
+      ok(guest.mmap(process, { length: 2 * MiB, flags: MAP_SHARED, file }));
+    },
+  },
+  {
+    source: "S L39 __split_vma",
+    fact: "munmap of a part that begins or ends inside a hugepage is EINVAL",
+    holds: (bench) => {
+      const { guest } = bench;
+      guest.setNrHugepages(3);
+      const process = bench.spawn();
+      const address = ok(bench.map(process, { pages: 3 }));
+      expect(guest.touchAll(process, address)).toBeUndefined();
+      expect(guest.munmap(process, address + 4096, HUGEPAGE)).toBe(-22);
+      expect(guest.munmap(process, address, 4096)).toBe(-22);
+      expect(bench.counters).toEqual([3, 0, 0, 0]);
+      expect(guest.munmap(process, address, HUGEPAGE)).toBe(0);
+      expect(bench.counters).toEqual([3, 1, 0, 0]);
+    },
+  },
+  {
+    source: "S L39 vma_to_resize",
+    fact: "mremap is EINVAL",
+    holds: (bench) => {
+      const { guest } = bench;
+      guest.setNrHugepages(3);
+      const process = bench.spawn();
+      const address = ok(bench.map(process, { pages: 1 }));
+      expect(guest.mremap(process, address, HUGEPAGE, 2 * HUGEPAGE)).toBe(-22);
     },
   },
   {

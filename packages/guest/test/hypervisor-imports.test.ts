@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 // interface, and, to come into the world, the toolstack's part of a domain's life.
 const allowed = [
   /^do(MmuUpdate|MmuextOp|UpdateVaMapping|Multicall|MemoryOp)$/,
-  /^(storeToFrame|storeToPageTable|loadFromFrameLow|loadFromFrameHigh|openFrame|FrameView|touch)$/,
+  /^(storeToFrame|storeToPageTable|clearBitsInPageTable|loadFromFrameLow|loadFromFrameHigh|openFrame|FrameView|touch)$/,
   /^(createDomain|unpauseDomain|destroyDomain|builderStore)$/,
   /^(_PAGE_|MMU_|MMUEXT_|UVMF_|XENMEM_|DOMID_|__HYPERVISOR_)/,
   /^(mfn|pfn|Mfn|Pfn|pteLo|pteHi|pteMfn)$/,

@@ -150,6 +150,23 @@ describe("text of the files", () => {
     expect(histogram.reduce((sum, count, entries) => sum + count * entries, 0)).toBe(batchEntries);
   });
 
+  test("of the MMU tell calls from requests that joined one: the entries of a child's PTE page are one call", () => {
+    const pair = boot("sealed", 64);
+    const { guest } = pair;
+    const process = ok(guest.spawn("db"));
+    const address = ok(guest.mmap(process, { length: 8 * 4096, flags: MAP_PRIVATE | MAP_ANONYMOUS }));
+    expect(guest.touchAll(process, address)).toBeUndefined();
+    const mmu = (): number[] =>
+      ["mmu_update", "mmu_update_extended"].map((name) => number(pair, `/sys/kernel/debug/xen/mmu/${name}`));
+    const [calls = 0, joined = 0] = mmu();
+    const queued = guest.events().queuedPteWrites;
+    expect(calls + joined).toBe(queued);
+    ok(guest.fork(process));
+    const [after = 0, joinedAfter = 0] = mmu();
+    expect(after + joinedAfter).toBe(guest.events().queuedPteWrites);
+    expect([after - calls, joinedAfter - joined]).toEqual([1, 7]);
+  });
+
   test("of private memory: shared after a fork until it is written, and zeroes are nobody's", () => {
     const pair = boot("sealed", 64);
     const { guest } = pair;
@@ -209,6 +226,8 @@ describe("text of the files", () => {
 });
 
 describe("directories", () => {
+  const { guest } = busyGuest();
+
   test.each([
     ["/", ["proc/", "sys/"]],
     ["/proc", ["1/", "2/", "buddyinfo", "meminfo", "sys/", "vmstat"]],
@@ -218,7 +237,7 @@ describe("directories", () => {
     [balloon, ["info/", "target", "target_kb"]],
     [`${balloon}/info`, ["current_kb", "high_kb", "low_kb"]],
   ])("%s lists %j", (path, names) => {
-    expect(busyGuest().guest.listFiles(path)).toEqual(names);
+    expect(guest.listFiles(path)).toEqual(names);
   });
 
   test.each([
@@ -228,7 +247,7 @@ describe("directories", () => {
     ["/proc/meminfo/x", "ENOTDIR"],
     ["/tmp", "ENOENT"],
   ])("%s cannot be listed: %s", (path, errno) => {
-    const rc = busyGuest().guest.listFiles(path);
+    const rc = guest.listFiles(path);
     expect(typeof rc === "number" ? errnoOf(rc) : rc).toBe(errno);
   });
 
@@ -240,7 +259,6 @@ describe("directories", () => {
     ["/proc/memory", "ENOENT"],
     ["/proc/meminfo/total", "ENOTDIR"],
   ])("%s can neither be read nor written: %s", (path, errno) => {
-    const { guest } = busyGuest();
     const rc = guest.readFile(path);
     expect(typeof rc === "number" ? errnoOf(rc) : rc).toBe(errno);
     expect(errnoOf(guest.writeFile(path, "1\n"))).toBe(errno);

@@ -12,7 +12,7 @@ Exit codes of a script: 0 every command worked, 1 an audit found differences, 2 
 Examples:
   xsp shell fork-64g                                       host and guest booted; the rest is yours
   xsp shell fork-64g --scheme xen-4.1 --run                pool filled, region mapped and touched as the scenario says
-  xsp shell fork-64g --set host.memory=512MiB --set guest.memory=256MiB --set process.region=64MiB
+  xsp shell fork-64g --set host.memory=512MiB --set guest.memory=256MiB --set pool.hugepages=32 --set process.region=64MiB
   echo 'cat /proc/meminfo' | xsp shell fork-64g
   xsp shell fork-64g --json < session.txt | jq .output
 `;

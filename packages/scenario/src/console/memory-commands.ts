@@ -43,6 +43,21 @@ export const memoryCommands: readonly Command[] = [
     },
   },
   {
+    name: "mremap",
+    usage: "mremap PID ADDR BYTES NEWBYTES",
+    args: [4, 4],
+    help: "make a mapping shorter or longer where it is; prints its address",
+    run: (session, [pid, where, size, newSize]) => {
+      const range = rangeOf(session, "mremap", pid as string, where as string, size);
+      if (isResult(range)) return range;
+      const newBytes = bytesOf("mremap", "NEWBYTES", newSize as string);
+      if (isResult(newBytes)) return newBytes;
+      const { process, address, bytes = 0 } = range;
+      const result = session.guest.mremap(process, address, bytes, newBytes);
+      return result < 0 ? refused("mremap", errnoOf(result)) : done(`0x${result.toString(16)}`);
+    },
+  },
+  {
     name: "mprotect",
     usage: "mprotect PID ADDR BYTES write|read|none",
     args: [4, 4],

@@ -14,7 +14,7 @@ export const xlCommand: Command = {
   run: (session, [subcommand, argument]) => {
     if (subcommand === "debug-keys" && argument !== undefined) {
       session.readXenLog();
-      const lines = [...argument].flatMap((key) => keyHandler(session.host, key));
+      const lines = Array.from(argument).flatMap((key) => keyHandler(session.host, key));
       session.xenLog = [...session.xenLog, ...lines.map((line) => `(XEN) ${line}`)];
       // Key P sets Xen's counters to 0: what is counted from now on is new.
       if (argument.includes("P")) session.counted = { ...session.counted, perf: snapshotPerf(session.host) };

@@ -38,6 +38,11 @@ describe("commands that work", () => {
       [pool, "spawn", "mmap 1 6MiB hugetlb", "munmap 1 m1+2MiB 2MiB", "cat /proc/1/maps"],
       /^2aaac0000000-2aaac0200000.*\n2aaac0400000-2aaac0600000.*$/,
     ],
+    [
+      "what was made shorter",
+      ["spawn", "mmap 1 12KiB", "mremap 1 m1 12KiB 4KiB", "cat /proc/1/maps"],
+      /^2aaac0000000-2aaac0001000 [^\n]*$/,
+    ],
     ["what is protected", ["spawn", "mmap 1 8KiB", "mprotect 1 m1 8KiB read", "cat /proc/1/maps"], /^\S+ r--p /],
     ["a child of vfork, and that its parent waits", ["spawn", "vfork 1", "ps"], /^ +1 +0 +D .*\n +2 +1 +R /m],
     [
@@ -99,7 +104,7 @@ test("Xen logs what it refused before and after a key in their order", () => {
   // The mark of a hugepage that a scheme with marks holds already.
   const { console, guest } = openConsole("xen-4.1");
   runAll(console, [pool]);
-  const head = guest.kernel.phys.pfnToMfn(pfn(guest.kernel.hstate.freeList[0] as number));
+  const head = guest.kernel.phys.pfnToMfn(pfn(guest.kernel.hstate.freeList[0] ?? -1));
   const mark = (): number =>
     doMmuextOp(guest.kernel.vcpu, Int32Array.of(MMUEXT_MARK_SUPER, 0, head, 0, 0, 0), 1, DOMID_SELF);
   mark();
@@ -124,6 +129,7 @@ describe("what the guest's kernel refuses has status 1 and a name", () => {
     ["mmap 1 3MiB shared file=/a/f", ["spawn", "mount /a"], "mmap: EINVAL", "EINVAL"],
     ["munmap 1 0x1000", ["spawn"], "munmap: EINVAL", "EINVAL"],
     ["munmap 1 m1+4096 4096", [pool, "spawn", "mmap 1 2MiB hugetlb"], "munmap: EINVAL", "EINVAL"],
+    ["mremap 1 m1 4MiB 6MiB", [pool, "spawn", "mmap 1 4MiB hugetlb"], "mremap: EINVAL", "EINVAL"],
     ["mprotect 1 0x1000 4096 read", ["spawn"], "mprotect: ENOMEM", "ENOMEM"],
     ["madvise 1 1 4096 dontfork", ["spawn"], "madvise: EINVAL", "EINVAL"],
     ["shmget 64MiB hugetlb", [], "shmget: ENOMEM", "ENOMEM"],
@@ -288,6 +294,7 @@ test("whatever is typed, no line throws and every count stays right, under every
     fc.string({ maxLength: 3 }),
   );
   const line = fc.oneof(
+    fc.tuple(pid, where, size, size).map((words) => `mremap ${words.join(" ")}`),
     fc.constantFrom("suspend", "resume", "resume", "balloon 40MiB", "balloon 64MiB", "xl debug-keys *P", "xl dmesg"),
     fc
       .tuple(
