@@ -6,6 +6,7 @@ import {
   MAP_HUGETLB,
   MAP_PRIVATE,
   MAP_SHARED,
+  type MmapRequest,
   type Process,
   VM_READ,
   VM_SHARED,
@@ -143,7 +144,7 @@ describe("mmap", () => {
   const anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
   const huge = MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB;
 
-  it.each([
+  const requests: readonly (readonly [string, MmapRequest, number | undefined, string])[] = [
     ["of no length", { length: 0, flags: anonymous }, -22, "M do_mmap_pgoff"],
     ["of more than user space", { length: 2 ** 47 + PAGE, flags: anonymous }, -12, "M get_unmapped_area"],
     ["neither shared nor private", { length: PAGE, flags: MAP_ANONYMOUS }, -22, "M do_mmap_pgoff"],
@@ -160,7 +161,9 @@ describe("mmap", () => {
     ["of hugepages that there are not", { length: 64 * MiB, flags: huge }, -12, "S L39 §2.2"],
     ["of one byte of a hugepage, rounded up", { length: 1, flags: huge }, undefined, "S L39 §2.2"],
     ["of one byte", { length: 1, flags: anonymous }, undefined, "M do_mmap_pgoff"],
-  ])("%s gives the errno of Linux", (_, request, errno) => {
+  ];
+
+  it.each(requests)("%s gives the errno of Linux: %o is %s [%s]", (_, request, errno) => {
     const { guest, process, clean } = guestWithPool(1);
     const result = guest.mmap(process, request);
     if (errno === undefined) expect(guest.touchAll(process, ok(result))).toBeUndefined();
