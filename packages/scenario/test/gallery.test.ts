@@ -22,16 +22,16 @@ interface Size {
   readonly fullSizeOnly?: readonly string[];
 }
 
-const host = ["host.memory=2GiB", "guest.memory=1536MiB"];
-const storm = [...host, "pool.hugepages=256", "process.region=512MiB", "workload.logins=3"];
+const host = ["host.memory=1GiB", "guest.memory=768MiB"];
+const storm = [...host, "pool.hugepages=128", "process.region=256MiB", "workload.logins=3"];
 const sizes: Readonly<Record<string, Size>> = {
   "fork-64g": { sets: storm, fullSizeOnly: ["logins.inTime"] },
-  "fork-64g-private": { sets: [...host, "let.region=1GiB"] },
+  "fork-64g-private": { sets: ["host.memory=2GiB", "guest.memory=1536MiB", "let.region=1GiB"] },
   "fork-4k": { sets: ["let.region=32MiB"] },
   "redis-snapshot": { sets: [...host, "let.data=64MiB", "let.written=8MiB"] },
   "login-storm": { sets: storm, fullSizeOnly: ["logins.inTime", "logins.last"] },
-  "db-restart": { sets: [...host, "let.sga=512MiB"] },
-  "db-restart-unmarked": { sets: [...host, "let.sga=512MiB"] },
+  "db-restart": { sets: [...host, "let.sga=256MiB"] },
+  "db-restart-unmarked": { sets: [...host, "let.sga=256MiB"] },
   "host-1t": { sets: storm, fullSizeOnly: ["logins.inTime"] },
 };
 
