@@ -12,6 +12,8 @@ import { hugetlbFileSetup } from "./hugetlbfs.ts";
 import { type Kernel, nrFreePages } from "./kernel.ts";
 import { unlinkFile } from "./mmap.ts";
 import { ProcessSyscalls } from "./process-syscalls.ts";
+import { listPseudoFiles, readPseudoFile, writePseudoFile } from "./proc/file-tree.ts";
+import type { SystemState } from "./proc/pseudo-file.ts";
 import type { ShmemFile } from "./shmem-file.ts";
 import { shmemFileSetup } from "./shmem.ts";
 import { ShmSyscalls } from "./shm-syscalls.ts";
@@ -125,6 +127,21 @@ export class Guest extends ProcessSyscalls {
     };
   }
 
+  /** Text of a file under /proc or /sys, or a negated errno: what `cat` shows. See `proc/file-tree.ts`. */
+  readFile(path: string): string | number {
+    return readPseudoFile(this.system(), path);
+  }
+
+  /** Writes to a file under /proc or /sys as root, in one `write`. Returns 0 or a negated errno. */
+  writeFile(path: string, text: string): number {
+    return writePseudoFile(this.system(), path, text);
+  }
+
+  /** Names in a directory under /proc or /sys, those of directories with a slash at their end, or a negated errno. */
+  listFiles(path: string): string[] | number {
+    return listPseudoFiles(this.system(), path);
+  }
+
   /** Makes a shared file of hugepages without a name and reserves them, as SHM_HUGETLB does. −EINVAL or −ENOMEM else. */
   hugetlbFile(bytes: number): HugetlbFile | number {
     return hugetlbFileSetup(this.kernel, bytes);
@@ -187,6 +204,10 @@ export class Guest extends ProcessSyscalls {
     assert(this.running, "a guest is shut down once");
     this.running = false;
     return destroyDomain(this.domain);
+  }
+
+  private system(): SystemState {
+    return { kernel: this.kernel, tasks: this.tasks, balloon: this.balloon };
   }
 }
 

@@ -3,6 +3,7 @@ export type { GuestOptions, KernelVersion } from "./boot.ts";
 export type { Populate } from "./domain-builder.ts";
 export type { GuestStyle, Zone, ZoneName } from "./zone.ts";
 export { GuestEvents, eventDifference, type GuestEventName } from "./guest-events.ts";
+export { errnoOf } from "./errno-name.ts";
 export { isErrno, type Signal } from "./errno.ts";
 export type { Process } from "./process.ts";
 export type { ProcessInfo, VmaInfo } from "./process-list.ts";

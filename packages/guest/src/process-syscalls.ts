@@ -20,7 +20,8 @@ import { VM_HUGETLB } from "./vma.ts";
 export class ProcessSyscalls {
   /** The inside of the kernel: for tests and for tools that look into it. */
   readonly kernel: Kernel;
-  private readonly tasks = new Map<number, Process>();
+  /** Processes that have not ended, by pid. */
+  protected readonly tasks: Map<number, Process> = new Map();
   private nextPid = 1;
   private suspended = false;
 
@@ -82,6 +83,11 @@ export class ProcessSyscalls {
   /** Lets a process run: a context switch, unless it runs already. */
   switchTo(process: Process): void {
     this.run(process);
+  }
+
+  /** The process with a pid, unless it has ended or never was. */
+  process(pid: number): Process | undefined {
+    return this.tasks.get(pid);
   }
 
   /** All processes that have not ended, by pid. */
@@ -162,6 +168,11 @@ export class ProcessSyscalls {
     if (!this.suspended) throw new RangeError("guest: it is not suspended");
     this.suspended = false;
     return xenMmUnpinAll(this.kernel);
+  }
+
+  /** Whether it is suspended: no process can run. */
+  isSuspended(): boolean {
+    return this.suspended;
   }
 
   private addTask(ppid: number, comm: string, mm: Mm): Process {
