@@ -110,7 +110,8 @@ export function truncateHugepages(kernel: Kernel, file: HugetlbFile, toBytes: nu
 
 /** Drops a file's name: `hugetlbfs_unlink`, IPC_RMID. */
 export function unlinkHugetlbFile(kernel: Kernel, file: HugetlbFile): void {
-  if (file.linked && file.name !== undefined) file.mount.names.delete(file.name);
+  assert(file.linked, "a name is dropped once");
+  if (file.name !== undefined) file.mount.names.delete(file.name);
   file.linked = false;
   hugetlbEvictInode(kernel, file);
 }

@@ -1,9 +1,8 @@
 import type { Pfn } from "@xsp/hypervisor";
-import { PAGE_SIZE, PMD_SIZE } from "./address-layout.ts";
+import { PAGE_SIZE, PMD_SIZE, pteIndex } from "./address-layout.ts";
 import type { Kernel } from "./kernel.ts";
 import { NO_PAGE } from "./mem-map.ts";
 import type { Mm } from "./mm.ts";
-import { pteIndex } from "./address-layout.ts";
 import { pteOffset } from "./page-table-pages.ts";
 
 /** The part of a range that one PTE page maps. */

@@ -234,6 +234,12 @@ const surplus: readonly Fact[] = [
           .length;
       const before = low();
       expect(before).toBeGreaterThan(1);
+      // What comes free last is given back first, were it not for lowmem: highmem pages go to the head of the list.
+      const process = bench.spawn();
+      const parts = [before, total - before].map((pages) => ok(bench.map(process, { pages })));
+      for (const address of parts) expect(guest.touchAll(process, address)).toBeUndefined();
+      for (const address of parts) expect(guest.munmap(process, address)).toBe(0);
+      expect(guest.kernel.hstate.freeList[total - 1]).toBeGreaterThanOrEqual(4096);
       guest.setNrHugepages(total - 1);
       expect(low()).toBe(before - 1);
       guest.setNrHugepages(total - before);

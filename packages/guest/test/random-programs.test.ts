@@ -117,6 +117,12 @@ const steps: Readonly<Record<string, (world: World, n: number) => void>> = {
     const length = (1 + (n % 3)) * ((kind & MAP_HUGETLB) === 0 ? 3 * 4096 : HUGEPAGE);
     if (process !== undefined) world.guest.mmap(process, { length, flags: kind | MAP_ANONYMOUS });
   },
+  /** Long enough for a PMD page that processes share, which a native kernel does. */
+  mmapSparse: (world, n) => {
+    const process = world.process(n);
+    const flags = MAP_SHARED | MAP_HUGETLB | MAP_NORESERVE | MAP_ANONYMOUS;
+    if (process !== undefined) world.guest.mmap(process, { length: 2 ** 30, flags });
+  },
   mmapFixed: (world, n) => {
     const range = world.range(n);
     if (range === undefined) return;
@@ -196,6 +202,9 @@ const prelude: readonly (readonly [string, number])[] = [
   ["mmap", 0],
   ["touchAll", 1],
   ["touchAll", 2],
+  ["mmapSparse", 0],
+  ["touch", 4],
+  ["touch", 5],
   ["fork", 0],
   ["switch", 1],
 ];
