@@ -1,0 +1,112 @@
+import { thisMachine } from "@xsp/cli";
+import {
+  parseOverride,
+  readScenario,
+  runScenario,
+  shippedScenario,
+  type SchemeName,
+  type SchemeRun,
+} from "@xsp/scenario";
+import { resultVersion, type BenchResult, type Measurements } from "../src/bench-result.ts";
+import { measureChecker } from "../src/checker-measurement.ts";
+import { checkerResult } from "../src/checker-run.ts";
+import { measureMicro } from "../src/micro-measurement.ts";
+import { profileRatios } from "../src/profile-ratio.ts";
+import { runRatios } from "../src/run-ratio.ts";
+import { samplesOf } from "../src/samples.ts";
+import { scalingFits, scalingPoint } from "../src/scaling-result.ts";
+import { targetsOf } from "../src/target.ts";
+
+/** A clock that goes on by some time whenever it is looked at, never by the same amount twice in a row. */
+function steps(ns: number): () => number {
+  let now = 0;
+  let step = 0;
+  return () => (now += ns * (1 + (step++ % 7) / 10));
+}
+
+function run(scheme: SchemeName, memoryMiB: number, hugepages: number, deadline: string): SchemeRun {
+  const overrides = [
+    `host.memory=${memoryMiB + 256}MiB`,
+    `guest.memory=${memoryMiB}MiB`,
+    `pool.hugepages=${hugepages}`,
+    `process.region=${2 * hugepages}MiB`,
+    "workload.logins=5",
+    `deadline=${deadline}`,
+  ].flatMap((text) => parseOverride(text, "--set") ?? []);
+  const settings = readScenario(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
+  return runScenario(settings, { scheme, now: steps(1000), warmUps: 0, peakRss: () => memoryMiB * 20_000 });
+}
+
+/** The storm of `small` under some schemes: per-frame misses the deadline, the others meet it. */
+export function smallScenario(...schemes: readonly SchemeName[]): NonNullable<BenchResult["scenario"]> {
+  const overrides = [
+    "host.memory=512MiB",
+    "guest.memory=256MiB",
+    "pool.hugepages=32",
+    "process.region=64MiB",
+    "workload.logins=5",
+    "deadline=10ms",
+  ].flatMap((text) => parseOverride(text, "--set") ?? []);
+  const settings = readScenario(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
+  const runs = schemes.map((scheme) => run(scheme, 256, 32, "10ms"));
+  return { v: 1, scenario: settings.name, profile: settings.profile, machine: thisMachine(), runs, settings };
+}
+
+/**
+ * A whole result at a tiny size, made by the code that makes a full one, in this process. Its times come from a clock of
+ * steps, so that it is the same every time; the threads' figures are made up, since no thread is timed here.
+ */
+export function smallResult(): BenchResult {
+  const scenario = smallScenario("per-frame", "xen-4.1", "sealed");
+  const points = (["per-frame", "sealed"] as const).flatMap((scheme) => [
+    scalingPoint(512 * 2 ** 20, [run(scheme, 256, 16, "60s"), run(scheme, 256, 16, "60s")], "pnpm xsp run small"),
+    scalingPoint(640 * 2 ** 20, [run(scheme, 384, 64, "60s")], "pnpm xsp run larger"),
+  ]);
+  const order = { model: "mark-mark", scheme: "per-frame" };
+  const [xspNs, nodeNs] = [samplesOf([9e7, 8e7, 9.5e7]), samplesOf([4e7, 4.1e7, 3.9e7])];
+  const found: Measurements = {
+    scenario,
+    micro: Object.fromEntries(
+      (["per-frame", "sealed"] as const).map((scheme) => [
+        scheme,
+        measureMicro({ scheme, superpages: 512, rounds: 2, sampleMs: 0 }, steps(1e6)),
+      ]),
+    ),
+    scaling: {
+      points,
+      fits: scalingFits(points),
+      leftOut: [{ hostBytes: 2 ** 40, scheme: "sealed", neededBytes: 12.3e9, availableBytes: 8e9 }],
+    },
+    threads: {
+      points: [
+        {
+          scheme: "sealed",
+          sharing: "one superpage",
+          threads: 2,
+          operationsPerSecond: samplesOf([3.1e6, 2.9e6, 3.3e6]),
+          speedUp: samplesOf([0.31, 0.29, 0.33]),
+        },
+      ],
+      command: "pnpm bench",
+    },
+    checker: checkerResult(order, [measureChecker(order, steps(3))]),
+    startup: {
+      xspNs,
+      nodeNs,
+      ratio: samplesOf(xspNs.values.map((ns, at) => ns / (nodeNs.values[at] ?? 0))),
+      command: "pnpm bench --only startup",
+    },
+  };
+  const ratios = runRatios(scenario);
+  return {
+    v: resultVersion,
+    size: "smoke",
+    finished: "2026-01-31T12:00:00.000Z",
+    machine: thisMachine(),
+    command: "pnpm bench --smoke",
+    profiles: profileRatios(),
+    ...found,
+    ...(ratios && { ratios }),
+    targets: targetsOf(found),
+  };
+}
