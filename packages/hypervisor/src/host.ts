@@ -21,6 +21,7 @@ import { type UnfixedAdvisories, unfixedAdvisories } from "./advisory.ts";
 import { OWNER_FIRST_DOMAIN, OWNER_IO, OWNER_SLOTS, OWNER_XEN, storeOwner } from "./owner-info.ts";
 import { PGC_allocated, PGC_state_free, PGC_xen_heap } from "./count-info.ts";
 import { PageMemory } from "./page-memory.ts";
+import { type PlainFrameTable, plainFrameTable } from "./plain-frame-table.ts";
 import { PerfCounters } from "./perf-counters.ts";
 import type { PageTableContents } from "./page-table-contents.ts";
 import type { Scheme } from "./scheme.ts";
@@ -141,6 +142,8 @@ export class Host {
   readonly type: Words;
   /** Owner and TLB stamp of each frame, two frames a word. */
   readonly owner: Words;
+  /** The three above as bare arrays, where this host has one thread only: for the loop over a superpage's frames. */
+  readonly plainFrames: PlainFrameTable | undefined;
   /** The scheme's words, {@link Scheme.wordsPerSuperpage} for each superpage. */
   readonly superpage: Words;
   /** Heap: see `heap.ts`. */
@@ -199,6 +202,7 @@ export class Host {
     this.count = allocate(this.frames, "count_info");
     this.type = allocate(this.frames, "type_info");
     this.owner = allocate((this.frames + 1) >> 1, "owner");
+    this.plainFrames = plainFrameTable(this.count, this.type, this.owner);
     this.superpage = allocate(Math.max(1, superpages * this.scheme.wordsPerSuperpage), "superpage");
     this.heap = allocate(4 + superpages, "heap");
     this.control = allocate(CONTROL_flushTimes + this.maxVcpus + 1, "control");

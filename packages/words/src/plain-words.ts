@@ -7,7 +7,8 @@ import type { Words } from "./words.ts";
  */
 export class PlainWords implements Words {
   readonly length: number;
-  private readonly array: Int32Array;
+  /** The words themselves: for a loop that only one thread runs and that is measured. */
+  readonly array: Int32Array;
 
   constructor(length: number) {
     this.length = length;

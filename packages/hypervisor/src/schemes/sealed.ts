@@ -6,6 +6,7 @@ import type { Scheme, SchemeName } from "../scheme.ts";
 import {
   SEALED_busy,
   SEALED_mark,
+  SEALED_owner_mask,
   SEALED_owner_shift,
   SEALED_reader,
   SEALED_readers_mask,
@@ -92,12 +93,18 @@ import {
  * Cost: one swap for a map or unmap while what is held suffices; O(frames) when the first user comes or the last goes.
  */
 
+/** Users for whom all references are held, and users for whom at least the general ones are: see the table above. */
+const NEED_ALL = SEALED_writers_mask | SEALED_mark;
+const NEED_ANY = NEED_ALL | SEALED_readers_mask;
+
 /**
  * Adds a user: a writable entry, a read-only one, or the mark.
  *
  * @param add - what is added to the word.
  * @param most - the field that must not be full, as a mask.
+ * @param sufficient - the users in whose presence what is held suffices for this one too, as a mask.
  * @param without - checks taken out: 0 outside of tests (`sealed-checks.ts`).
+ * @param word - the state word as the caller has just read it.
  */
 function addUser(
   vcpu: Vcpu,
@@ -105,13 +112,15 @@ function addUser(
   head: number,
   add: number,
   most: number,
+  sufficient: number,
   preemptible: boolean,
   without: number,
+  word: number,
 ): number {
   const { host } = vcpu;
   const words = host.superpage;
   const index = stateIndex(host, head);
-  let x = words.load(index);
+  let x = word;
   // What the attempt decides by: the word it has read.
   let decided = x;
   for (;;) {
@@ -147,7 +156,7 @@ function addUser(
         ? host.refuse("mark: marked already", head, -EINVAL)
         : host.refuse("map: the count is at its limit", head, -EINVAL);
     }
-    const enough = target(host, decided + add) <= target(host, decided) || (without & CHECK_enough) !== 0;
+    const enough = (decided & sufficient) !== 0 || (without & CHECK_enough) !== 0;
     const seen = words.compareAndSwap(index, x, enough ? x + add : x | SEALED_busy);
     if (seen !== x) {
       x = seen;
@@ -158,6 +167,18 @@ function addUser(
     host.perf.superpageGets++;
     return 0;
   }
+}
+
+/**
+ * Whether one more user is one swap and nothing else: what {@link addUser} finds in nearly every word. Asked before it is
+ * called, because the call with all it may have to do costs as much as the swap.
+ */
+function isOneSwap(word: number, slot: number, most: number, sufficient: number): boolean {
+  return (
+    (word & (SEALED_busy | SEALED_owner_mask)) === slot << SEALED_owner_shift &&
+    (word & sufficient) !== 0 &&
+    (word & most) !== most
+  );
 }
 
 /** Under `busy`: takes what is missing for one more user, counts it and leaves `busy`; or does not count it. */
@@ -186,7 +207,14 @@ function becomeUser(
 }
 
 /** Takes an entry away; the references go when those who remain do not need them. */
-function removeUser(vcpu: Vcpu, head: number, remove: number, preemptible: boolean, without: number): number {
+function removeUser(
+  vcpu: Vcpu,
+  head: number,
+  remove: number,
+  sufficient: number,
+  preemptible: boolean,
+  without: number,
+): number {
   const { host } = vcpu;
   const words = host.superpage;
   const index = stateIndex(host, head);
@@ -198,7 +226,7 @@ function removeUser(vcpu: Vcpu, head: number, remove: number, preemptible: boole
       decided = x;
       continue;
     }
-    const falls = target(host, decided - remove) < target(host, decided);
+    const falls = ((decided - remove) & sufficient) === 0;
     const busy = falls && (without & CHECK_busy_in_swap) === 0 ? SEALED_busy : 0;
     const seen = words.compareAndSwap(index, x, (x - remove) | busy);
     if (seen === x) {
@@ -249,17 +277,42 @@ function sealedScheme(name: SchemeName, strict: boolean, without: number): Schem
       if (domain.load(DOMAIN_state) === DOMSTATE_dying && (without & CHECK_dying_map) === 0) {
         return vcpu.host.refuse("map: a dying domain", head, -ESRCH);
       }
-      return writable
-        ? addUser(vcpu, domain, head, SEALED_writer, SEALED_writers_mask, preemptible, without)
-        : addUser(vcpu, domain, head, SEALED_reader, SEALED_readers_mask, preemptible, without);
+      const add = writable ? SEALED_writer : SEALED_reader;
+      const most = writable ? SEALED_writers_mask : SEALED_readers_mask;
+      const sufficient = writable ? NEED_ALL : NEED_ANY;
+      const { host } = vcpu;
+      const words = host.superpage;
+      const index = stateIndex(host, head);
+      let x = words.load(index);
+      if (without === 0 && isOneSwap(x, domain.slot, most, sufficient)) {
+        const seen = words.compareAndSwap(index, x, x + add);
+        if (seen === x) {
+          host.perf.superpageGets++;
+          return 0;
+        }
+        x = seen;
+      }
+      return addUser(vcpu, domain, head, add, most, sufficient, preemptible, without, x);
     },
 
     unmap(vcpu, head, writable, preemptible) {
-      return removeUser(vcpu, head, writable ? SEALED_writer : SEALED_reader, preemptible, without);
+      return writable
+        ? removeUser(vcpu, head, SEALED_writer, NEED_ALL, preemptible, without)
+        : removeUser(vcpu, head, SEALED_reader, NEED_ANY, preemptible, without);
     },
 
     mark(vcpu, domain, head, preemptible) {
-      const rc = addUser(vcpu, domain, head, SEALED_mark, SEALED_mark, preemptible, without);
+      const rc = addUser(
+        vcpu,
+        domain,
+        head,
+        SEALED_mark,
+        SEALED_mark,
+        NEED_ALL,
+        preemptible,
+        without,
+        vcpu.host.superpage.load(stateIndex(vcpu.host, head)),
+      );
       if (rc !== 0 || domain.load(DOMAIN_state) !== DOMSTATE_dying || (without & CHECK_dying_mark) !== 0) return rc;
       // Destruction may have passed this superpage already: then nobody would ever clear the mark.
       clearAndTrim(vcpu, domain.slot, head, SEALED_mark, preemptible, without);
