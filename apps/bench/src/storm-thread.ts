@@ -94,4 +94,5 @@ function run({ order, thread, memory, control: buffer }: StormThreadStart): Stor
   return { times, events, differences: thread === 0 ? audit(built.host).length : 0 };
 }
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of a thread has no origins
 parentPort?.postMessage(run(workerData as StormThreadStart));

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { PerfCounters, type PerfCounterName, type PerfSnapshot } from "@xsp/hypervisor";
+import { PerfCounters, snapshotPerf, type PerfCounterName, type PerfSnapshot } from "@xsp/hypervisor";
 import { stormMemoryBytes } from "./storm-host.ts";
 import type { StormOrder, StormResult } from "./storm-result.ts";
 import type { StormThreadReport, StormThreadStart } from "./storm-thread.ts";
@@ -43,7 +43,7 @@ function startThread(start: StormThreadStart): Promise<StormThreadReport> {
 }
 
 function sumOf(parts: readonly PerfSnapshot[]): PerfSnapshot {
-  const sum = { ...new PerfCounters() };
+  const sum = snapshotPerf({ perf: new PerfCounters() }) as Record<PerfCounterName, number>;
   for (const part of parts) {
     for (const name of Object.keys(sum) as PerfCounterName[]) sum[name] += part[name];
   }

@@ -25,8 +25,8 @@ function onPlainWords(order: StormOrder): ReturnType<typeof snapshotPerf> {
   const round = (): void => {
     for (const [spawner, own] of tables.entries()) {
       for (let fork = 0; fork < forks; fork++) {
-        for (const table of own) extendedOperation(vcpus[spawner]!, MMUEXT_PIN_L2_TABLE, table);
-        for (const table of own) extendedOperation(vcpus[spawner]!, MMUEXT_UNPIN_TABLE, table);
+        for (const table of own) extendedOperation(vcpus[spawner], MMUEXT_PIN_L2_TABLE, table);
+        for (const table of own) extendedOperation(vcpus[spawner], MMUEXT_UNPIN_TABLE, table);
       }
     }
   };
