@@ -1,7 +1,7 @@
 import { type Domain, type Host, destroyDomain, touch } from "@xsp/hypervisor";
 import { HPAGE_SIZE, PAGE_SIZE } from "./address-layout.ts";
 import { assert } from "./assert.ts";
-import { type Balloon, decreaseReservation, increaseReservation } from "./balloon.ts";
+import { type Balloon, makeBalloon, setBalloonTarget } from "./balloon.ts";
 import { type GuestOptions, bootKernel } from "./boot.ts";
 import { EINVAL, ENOMEM, type Signal } from "./errno.ts";
 import { execMmap, newPinnedMm } from "./exec.ts";
@@ -33,6 +33,16 @@ export interface PoolTotals {
   readonly bytes: number;
 }
 
+/** The balloon in pages of 4 KiB: what stands under /sys/devices/system/xen_memory/xen_memory0. */
+export interface BalloonTotals {
+  readonly currentPages: number;
+  /** What was asked for; the guest may have more or less. */
+  readonly targetPages: number;
+  /** Given back to Xen, by where they were. */
+  readonly lowPages: number;
+  readonly highPages: number;
+}
+
 /**
  * A Linux-like PV guest on a simulated host: its system calls and its devices, for whoever drives it.
  *
@@ -47,13 +57,14 @@ export class Guest {
   /** Memory in 4 KiB pages. */
   readonly frames: number;
   private readonly tasks = new Map<number, Process>();
-  private readonly balloon: Balloon = { pages: [] };
+  private readonly balloon: Balloon;
   private nextPid = 1;
   private running = true;
 
   /** Use {@link bootGuest}. */
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, balloonHugepages: boolean) {
     this.kernel = kernel;
+    this.balloon = makeBalloon(kernel.memMap.nrPages, balloonHugepages);
     this.domain = kernel.domain;
     this.style = kernel.style;
     this.frames = kernel.memMap.nrPages;
@@ -195,14 +206,45 @@ export class Guest {
     return undefined;
   }
 
-  /** Gives 4 KiB pages back to Xen. Returns how many went. */
-  decreaseReservation(pages: number): number {
-    return decreaseReservation(this.kernel, this.balloon, pages);
+  /**
+   * Gives pages to Xen, or takes pages from it, until the guest has as many as asked for or no more can be done: a write
+   * to target_kb, or the toolstack's memory/target.
+   *
+   * @param pages - of 4 KiB; with `balloonHugepages` rounded down to whole hugepages.
+   * @returns how many it has now.
+   * @throws RangeError for what is no number of pages.
+   */
+  setBalloonTarget(pages: number): number {
+    if (!Number.isInteger(pages) || pages < 0) {
+      throw new RangeError(`target: ${pages} given, expected a whole number of 4 KiB pages`);
+    }
+    const unit = 2 ** this.balloon.order;
+    setBalloonTarget(this.kernel, this.balloon, Math.floor(pages / unit));
+    return this.balloon.currentPages * unit;
   }
 
-  /** Takes 4 KiB pages back from Xen. Returns how many came. */
+  /** The balloon as sysfs shows it. */
+  balloonTotals(): BalloonTotals {
+    const { order, currentPages, targetPages, pages } = this.balloon;
+    const unit = 2 ** order;
+    return {
+      currentPages: currentPages * unit,
+      targetPages: targetPages * unit,
+      lowPages: pages.low * unit,
+      highPages: pages.high * unit,
+    };
+  }
+
+  /** Gives 4 KiB pages back to Xen: a target that much below what the guest has. Returns how many went. */
+  decreaseReservation(pages: number): number {
+    const { currentPages } = this.balloonTotals();
+    return currentPages - this.setBalloonTarget(Math.max(0, currentPages - pages));
+  }
+
+  /** Takes 4 KiB pages back from Xen: a target that much above what the guest has. Returns how many came. */
   increaseReservation(pages: number): number {
-    return increaseReservation(this.kernel, this.balloon, pages);
+    const { currentPages } = this.balloonTotals();
+    return this.setBalloonTarget(currentPages + pages) - currentPages;
   }
 
   /** Destroys the domain from outside, whatever runs in it. Returns 0; the guest cannot be used any more. */
@@ -236,7 +278,7 @@ export class Guest {
  * @throws RangeError when an option is wrong or the host has too little memory.
  */
 export function bootGuest(host: Host, options: GuestOptions): Guest {
-  return new Guest(bootKernel(host, options));
+  return new Guest(bootKernel(host, options), options.balloonHugepages ?? false);
 }
 
 function touchAddress(kernel: Kernel, mm: Mm, address: number, write: boolean): Signal | undefined {

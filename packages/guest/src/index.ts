@@ -1,5 +1,6 @@
-export { Guest, bootGuest, type PoolTotals } from "./guest.ts";
+export { Guest, bootGuest, type BalloonTotals, type PoolTotals } from "./guest.ts";
 export type { GuestOptions } from "./boot.ts";
+export type { Populate } from "./domain-builder.ts";
 export type { GuestStyle, Zone, ZoneName } from "./zone.ts";
 export { GuestEvents, eventDifference, type GuestEventName } from "./guest-events.ts";
 export { isErrno, type Signal } from "./errno.ts";
@@ -23,7 +24,10 @@ export {
 export { VM_DONTCOPY, VM_HUGETLB, VM_NORESERVE, VM_READ, VM_SHARED, VM_WRITE, type Vma } from "./vma.ts";
 export { type GfpFlags, type Kernel, allocPages, freePages, nrFreePages, pageHighMem } from "./kernel.ts";
 export { type Highmem, kmap, kmapAtomic, kmapFlushUnused, kunmap, kunmapAtomic } from "./highmem.ts";
+export { clearHighpage, copyHighpage } from "./highpage-contents.ts";
+export { createContiguousRegion, destroyContiguousRegion } from "./contiguous-region.ts";
 export type { Hstate } from "./hstate.ts";
 export { type MemMap, NO_PAGE } from "./mem-map.ts";
 export type { MulticallBuffer } from "./multicall-buffer.ts";
+export { FL_ARGS, FL_CALLBACKS, FL_SLOTS, type MulticallStatistics } from "./multicall-statistics.ts";
 export type { PhysToMachine } from "./phys-to-machine.ts";

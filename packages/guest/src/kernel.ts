@@ -8,10 +8,9 @@ import { type MemMap, NO_PAGE } from "./mem-map.ts";
 import type { Mm } from "./mm.ts";
 import type { MulticallBuffer } from "./multicall-buffer.ts";
 import type { PhysToMachine } from "./phys-to-machine.ts";
-import { type GuestStyle, type Zone, pageZone } from "./zone.ts";
+import { type GfpFlags, type GuestStyle, type Zone, pageZone } from "./zone.ts";
 
-/** Which zones may serve an allocation, best first: all, or lowmem alone. [L39 include/linux/gfp.h] */
-export type GfpFlags = "GFP_KERNEL" | "GFP_HIGHUSER";
+export type { GfpFlags } from "./zone.ts";
 
 /** A running kernel: what its parts share. Simplified: one vCPU. */
 export interface Kernel {
@@ -40,7 +39,7 @@ export interface Kernel {
 /**
  * Takes a block of 2^order pages from the first zone that has one. [L39 mm/page_alloc.c get_page_from_freelist]
  *
- * @returns its first page, or NO_PAGE.
+ * @returns its first page, or NO_PAGE; always NO_PAGE from order 11 (MAX_ORDER) on: a 1 GiB page is no buddy block.
  */
 export function allocPages(kernel: Kernel, gfp: GfpFlags, order: number): Pfn {
   for (const zone of kernel.zonelists[gfp]) {
