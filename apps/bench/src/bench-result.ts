@@ -10,7 +10,7 @@ import type { Target } from "./target.ts";
 import type { ThreadResult } from "./thread-result.ts";
 
 /** The parts that can be run alone. */
-export const partNames = ["scenario", "micro", "scaling", "checker", "startup"] as const;
+export const partNames = ["scenario", "micro", "scaling", "threads", "checker", "startup"] as const;
 
 /** The name of one of them. */
 export type PartName = (typeof partNames)[number];
@@ -26,7 +26,6 @@ export interface Measurements {
   readonly scenario?: ScenarioResult;
   readonly micro?: MicroResults;
   readonly scaling?: ScalingResult;
-  /** Absent until a thread benchmark is run along. */
   readonly threads?: ThreadResult;
   readonly checker?: CheckerResult;
   readonly startup?: StartupResult;

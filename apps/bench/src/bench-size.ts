@@ -25,6 +25,15 @@ export interface BenchSize {
     readonly passes: number;
   };
   readonly scaling: { readonly hosts: readonly ScalingSize[]; readonly logins: number };
+  readonly threads: {
+    readonly schemes: readonly SchemeName[];
+    /** That each child maps where it does not map a single one; a multiple of 512. */
+    readonly hugepages: number;
+    /** Samples of each storm. */
+    readonly samples: number;
+    /** Storms of each kind, one thread and two in turns. */
+    readonly passes: number;
+  };
   readonly checker: { readonly model: string; readonly scheme: SchemeName; readonly runs: number };
   readonly startup: { readonly runs: number };
 }
@@ -43,6 +52,7 @@ const full: BenchSize = {
   micro: { superpages: 2048, rounds: 7, sampleMs: 5, passes: 2 },
   // Counting a 256 GiB fork frame by frame takes minutes that teach nothing which 64 GiB did not.
   scaling: { hosts: [host(4, 3), host(16, 3), host(64, 1), host(256, 1, ["sealed"])], logins: 9 },
+  threads: { schemes: ["per-frame", "xen-4.1", "sealed"], hugepages: 2048, samples: 5, passes: 2 },
   checker: { model: "three-unmap-pin", scheme: "sealed", runs: 3 },
   startup: { runs: 15 },
 };
@@ -58,6 +68,7 @@ const quick: BenchSize = {
   ],
   micro: { superpages: 512, rounds: 5, sampleMs: 2, passes: 2 },
   scaling: { hosts: [host(1, 3), host(2, 3), host(4, 3), host(8, 1)], logins: 9 },
+  threads: { schemes: ["per-frame", "xen-4.1", "sealed"], hugepages: 512, samples: 5, passes: 1 },
   checker: { model: "three-tables", scheme: "sealed", runs: 3 },
   startup: { runs: 5 },
 };
@@ -73,6 +84,7 @@ const smoke: BenchSize = {
   ],
   micro: { superpages: 512, rounds: 5, sampleMs: 1, passes: 1 },
   scaling: { hosts: [host(1, 1), host(2, 1)], logins: 2 },
+  threads: { schemes: ["sealed"], hugepages: 512, samples: 1, passes: 1 },
   checker: { model: "mark-mark", scheme: "sealed", runs: 1 },
   startup: { runs: 3 },
 };

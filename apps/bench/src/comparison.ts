@@ -79,9 +79,10 @@ function measured(result: BenchResult): readonly Measured[] {
         ...of(`${host}: peak memory`, "bytes", peakRssBytes),
       ];
     }),
-    ...(threads?.points ?? []).flatMap(({ scheme, sharing, threads: many, operationsPerSecond }) =>
-      of(`${scheme}, ${sharing}: ${many} threads`, "perSecond", operationsPerSecond),
-    ),
+    ...(threads?.points ?? []).flatMap(({ scheme, overlap, threads: many, oneThreadNs, threadsNs }) => [
+      ...of(`${scheme}, ${overlap} superpages: one thread`, "ns", oneThreadNs),
+      ...of(`${scheme}, ${overlap} superpages: ${many} threads`, "ns", threadsNs),
+    ]),
     ...of("checker: transitions", "perSecond", checker?.transitionsPerSecond),
     ...(checker === undefined
       ? []

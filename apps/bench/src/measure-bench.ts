@@ -9,6 +9,7 @@ import { runScaling } from "./scaling-run.ts";
 import { runScenarioAt } from "./scenario-run.ts";
 import { runStartup } from "./startup-run.ts";
 import { targetsOf } from "./target.ts";
+import { runThreads } from "./thread-run.ts";
 
 /** What to measure. */
 export interface MeasureOptions {
@@ -26,6 +27,7 @@ export async function measureBench({ size, parts, command, tell }: MeasureOption
   if (wants("startup")) tell("start-up of the command line");
   const startup = wants("startup") ? runStartup(size) : undefined;
   const micro = wants("micro") ? await runMicro(size, tell) : undefined;
+  const threads = wants("threads") ? await runThreads(size, tell) : undefined;
   const checker = wants("checker") ? await runChecker(size, tell) : undefined;
   const scaling = wants("scaling") ? await runScaling(size, tell) : undefined;
   const scenario = wants("scenario") ? await runScenarioAt(size) : undefined;
@@ -33,6 +35,7 @@ export async function measureBench({ size, parts, command, tell }: MeasureOption
     ...(scenario && { scenario }),
     ...(micro && { micro }),
     ...(scaling && { scaling }),
+    ...(threads && { threads }),
     ...(checker && { checker }),
     ...(startup && { startup }),
   };

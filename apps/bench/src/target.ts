@@ -101,9 +101,9 @@ export function targetsOf(found: Measurements): readonly Target[] {
     ],
     ...scalingRows(found),
     ...(found.threads?.points ?? [])
-      .filter(({ threads, sharing }) => threads === 2 && sharing !== "one superpage")
-      .map(({ scheme, sharing, speedUp }): Row => [
-        `two threads over one, ${sharing}, ${scheme}`,
+      .filter(({ threads, overlap }) => threads === 2 && overlap !== "one")
+      .map(({ scheme, overlap, speedUp }): Row => [
+        `two threads over one, ${overlap} superpages, ${scheme}`,
         "at least",
         1.8,
         "x",

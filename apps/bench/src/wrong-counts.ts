@@ -26,7 +26,7 @@ function runCounts(run: SchemeRun): readonly Count[] {
   ].map(([what, found, expected]) => [`${scheme}: ${what}`, found, expected] as Count);
 }
 
-function counts({ scenario, scaling, checker }: BenchResult): readonly Count[] {
+function counts({ scenario, scaling, threads, checker }: BenchResult): readonly Count[] {
   return [
     ...(scenario?.runs.flatMap(runCounts) ?? []),
     ...(scaling?.points ?? []).flatMap(({ scheme, hostBytes, hugepages, countingOperations, auditDifferences }) => {
@@ -36,6 +36,9 @@ function counts({ scenario, scaling, checker }: BenchResult): readonly Count[] {
         [`${host}: counting operations of the fork`, countingOperations, hugepages * perHugepage] as Count,
         [`${host}: audit differences`, auditDifferences, 0] as Count,
       ];
+    }),
+    ...(threads?.points ?? []).map(({ scheme, overlap, differences }): Count => {
+      return [`${scheme}, ${overlap} superpages: differences between one thread and several`, differences, 0];
     }),
     ...(checker === undefined ? [] : [[`${checker.model} holds`, checker.verdict === "holds" ? 1 : 0, 1] as Count]),
   ];

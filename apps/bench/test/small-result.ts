@@ -1,4 +1,5 @@
 import { thisMachine } from "@xsp/cli";
+import { PerfCounters } from "@xsp/hypervisor";
 import {
   parseOverride,
   readScenario,
@@ -15,7 +16,9 @@ import { profileRatios } from "../src/profile-ratio.ts";
 import { runRatios } from "../src/run-ratio.ts";
 import { samplesOf } from "../src/samples.ts";
 import { scalingFits, scalingPoint } from "../src/scaling-result.ts";
+import type { StormOverlap, StormResult } from "../src/storm-result.ts";
 import { targetsOf } from "../src/target.ts";
+import { threadPoint } from "../src/thread-result.ts";
 
 /** A clock that goes on by some time whenever it is looked at, never by the same amount twice in a row. */
 function steps(ns: number): () => number {
@@ -52,6 +55,12 @@ export function smallScenario(...schemes: readonly SchemeName[]): NonNullable<Be
   return { v: 1, scenario: settings.name, profile: settings.profile, machine: thisMachine(), runs, settings };
 }
 
+/** A storm as its threads would report it. */
+export function storm(overlap: StormOverlap, threads: number, wallNs: readonly number[]): StormResult {
+  const order = { scheme: "sealed", overlap, spawners: 2, threads, hugepages: 512, forks: 1, samples: 2 } as const;
+  return { order, wallNs, events: { ...new PerfCounters(), superpageGets: 2 * 2 * 512 }, differences: 0 };
+}
+
 /**
  * A whole result at a tiny size, made by the code that makes a full one, in this process. Its times come from a clock of
  * steps, so that it is the same every time; the threads' figures are made up, since no thread is timed here.
@@ -79,15 +88,10 @@ export function smallResult(): BenchResult {
     },
     threads: {
       points: [
-        {
-          scheme: "sealed",
-          sharing: "one superpage",
-          threads: 2,
-          operationsPerSecond: samplesOf([3.1e6, 2.9e6, 3.3e6]),
-          speedUp: samplesOf([0.31, 0.29, 0.33]),
-        },
+        threadPoint([storm("one", 1, [4e4, 5e4])], [storm("one", 2, [9e4, 8e4])]),
+        threadPoint([storm("same", 1, [4e4, 5e4])], [storm("same", 2, [2.1e4, 2.6e4])]),
       ],
-      command: "pnpm bench",
+      command: "pnpm bench --only threads",
     },
     checker: checkerResult(order, [measureChecker(order, steps(3))]),
     startup: {

@@ -24,9 +24,11 @@ function onPlainWords(order: StormOrder): ReturnType<typeof snapshotPerf> {
   // As in the threads, counting begins after a few rounds.
   const round = (): void => {
     for (const [spawner, own] of tables.entries()) {
+      const vcpu = vcpus[spawner];
+      if (vcpu === undefined) throw new Error(`there is no spawner ${spawner}`);
       for (let fork = 0; fork < forks; fork++) {
-        for (const table of own) extendedOperation(vcpus[spawner], MMUEXT_PIN_L2_TABLE, table);
-        for (const table of own) extendedOperation(vcpus[spawner], MMUEXT_UNPIN_TABLE, table);
+        for (const table of own) extendedOperation(vcpu, MMUEXT_PIN_L2_TABLE, table);
+        for (const table of own) extendedOperation(vcpu, MMUEXT_UNPIN_TABLE, table);
       }
     }
   };

@@ -19,6 +19,13 @@ test("a target is missed by as many times as it is off, whichever way it is mean
     expect(miss).toBe(sense === "at most" ? found / limit : limit / found);
     expect(met).toBe(sense === "at most" ? found <= limit : found >= limit);
   }
-  // What is told of the made-up threads: one hot superpage has no target, it is known to collapse.
-  expect(targetsOf(result).filter(({ what }) => what.includes("threads"))).toEqual([]);
+});
+
+test("one superpage for all threads has no target: what it costs is a finding", () => {
+  expect(result.threads?.points.map(({ overlap }) => overlap)).toEqual(["one", "same"]);
+  expect(
+    targetsOf(result)
+      .filter(({ what }) => what.includes("threads"))
+      .map(({ what }) => what),
+  ).toEqual(["two threads over one, same superpages, sealed"]);
 });

@@ -53,7 +53,7 @@ figure { margin: 1.5rem 0; }
 .chart text { fill: var(--ink); stroke: var(--ground); stroke-width: 3px; paint-order: stroke; } .chart .tick, .chart .axis, .chart .legend { fill: var(--faint); }
 .grid { stroke: var(--grid); } .lane { stroke: var(--rule); } .late { fill: var(--late); }
 .limit { stroke: var(--bad); stroke-dasharray: 5 4; stroke-width: 1.25; }
-rect.a { fill: var(--a); } rect.b { fill: var(--b); } rect.good { fill: var(--good); } rect.bad { fill: var(--bad); }
+rect.a { fill: var(--a); } rect.c { fill: var(--c); } rect.b { fill: var(--b); } rect.good { fill: var(--good); } rect.bad { fill: var(--bad); }
 .range { stroke: var(--ink); stroke-width: 1.5; }
 .line { fill: none; stroke-width: 2.25; stroke-linejoin: round; } .line.a { stroke: var(--a); } .line.c { stroke: var(--c); }
 .mark { stroke: var(--ground); stroke-width: 1.5; } .mark.a { fill: var(--a); } .mark.c { fill: var(--c); }
