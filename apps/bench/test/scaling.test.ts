@@ -1,9 +1,11 @@
+import { readFileSync } from "node:fs";
 import { readScenario, shippedScenario } from "@xsp/scenario";
 import { expect, test } from "vitest";
+import { partNames } from "../src/bench-result.ts";
 import { benchSizes, longSize, type BenchSize } from "../src/bench-size.ts";
 import { scalingFits } from "../src/scaling-result.ts";
 import { neededBytes, runScaling, scalingSets } from "../src/scaling-run.ts";
-import { overridesOf } from "../src/scenario-run.ts";
+import { overridesOf, runCommand } from "../src/scenario-run.ts";
 import { smallResult } from "./small-result.ts";
 
 const sizes: readonly BenchSize[] = [...Object.values(benchSizes), longSize];
@@ -41,4 +43,10 @@ test("counting grows with the hugepages, by 1,024 each or by one", () => {
     expect(perUnit).toBeCloseTo(scheme === "per-frame" ? 1024 : 1, 9);
   }
   expect(new Set(fits.map(({ scheme }) => scheme))).toEqual(new Set(["per-frame", "sealed"]));
+});
+
+test("the page on the benchmark names every part, and the command that runs 1 TiB", () => {
+  const page = readFileSync(new URL("../../../docs/benchmarks.md", import.meta.url), "utf8");
+  for (const part of partNames) expect(page).toContain(`| \`${part}\` |`);
+  expect(page.replaceAll(/ \\\n\s*/g, " ")).toContain(runCommand(scalingSets(1024 * GiB, 9), ["sealed"]));
 });
