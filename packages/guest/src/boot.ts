@@ -14,14 +14,20 @@ import { type BuiltDomain, type Populate, buildDomain } from "./domain-builder.t
 import { GuestEvents } from "./guest-events.ts";
 import { makeHighmem } from "./highmem.ts";
 import { makeHstate } from "./hstate.ts";
-import type { Kernel } from "./kernel.ts";
+import { hugetlbInit } from "./hugetlb-pool.ts";
+import { DEFAULT_CONFIG, makeMount } from "./hugetlbfs-mount.ts";
+import type { Kernel, PvOps } from "./kernel.ts";
 import { type LowPfnRange, MAXMEM_PFN, findLowPfnRange } from "./lowmem.ts";
 import { MemMap, PG_pinned, PG_reserved } from "./mem-map.ts";
 import { MulticallBuffer } from "./multicall-buffer.ts";
+import { makeShmNamespace } from "./shm.ts";
 import { type GuestStyle, buildZonelists, makeZones } from "./zone.ts";
 
 /** More frames than entries have been thought through for: 4 TiB. */
 const MAX_PAGES = 2 ** 30;
+
+/** Where kernels differ that the model knows. */
+export type KernelVersion = "3.6" | "2.6.39";
 
 /** How a guest is made. */
 export interface GuestOptions {
@@ -44,12 +50,23 @@ export interface GuestOptions {
   readonly populate?: Populate;
   /** With `populate: "pages"`: a whole number that chooses their order. Default 1. */
   readonly populateSeed?: number;
-  /** Whether hugepages are marked when they enter the pool, where the host's scheme has marks. Default true. */
+  /** Whether hugepages are marked when they enter the pool, where the host's scheme has marks. Default: under `xen`. */
   readonly markHugepages?: boolean;
+  /**
+   * Default `xen`. `native`, for comparison: processes' page tables are the kernel's own affair, never pinned or loaded
+   * through Xen, and PMD pages of hugepages are shared.
+   */
+  readonly pvOps?: PvOps;
+  /** Default `3.6`: set_pte_at always asks Xen. `2.6.39`: it stores into tables that are not pinned, as a fork's are. */
+  readonly kernelVersion?: KernelVersion;
   /** Whether the balloon works in units of 2 MiB: UEK's boot flag balloon_hugepages. Default false. */
   readonly balloonHugepages?: boolean;
   /** Default true: one entry in the multicall buffer goes as a direct hypercall (3.1 on); else as a multicall of one. */
   readonly directSingleEntry?: boolean;
+  /** How many hugepages to put into the pool at boot: `hugepages=N` on the command line. */
+  readonly hugepages?: number;
+  /** Whether CPUID shows PSE. Default true; without it the guest has no hugepages, as mainline Linux on Xen since 4.6. */
+  readonly pse?: boolean;
 }
 
 /**
@@ -62,6 +79,8 @@ export function bootKernel(host: Host, options: GuestOptions): Kernel {
     throw new RangeError("host: a guest needs page tables of 512 entries and superpages of 512 frames");
   }
   const style = options.style ?? "64-bit";
+  const pvOps = oneOf("pvOps", options.pvOps ?? "xen", ["xen", "native"]);
+  const kernelVersion = oneOf("kernelVersion", options.kernelVersion ?? "3.6", ["3.6", "2.6.39"]);
   const nrPages = memoryOf(options);
   const { maxPfn, maxLowPfn, log: memoryLog } = lowPfnRange(options, style, nrPages);
   const built = buildDomain(host, { nrPages, maxLowPfn, ...populateOf(options) });
@@ -85,17 +104,25 @@ export function bootKernel(host: Host, options: GuestOptions): Kernel {
     phys: built.phys,
     mc: new MulticallBuffer(vcpu, events, log, options.directSingleEntry ?? true),
     hstate: makeHstate(memMap.blocks),
-    marksHugepages: (options.markHugepages ?? true) && host.scheme.marks,
+    hugetlbfs: { internalMount: options.pse === false ? undefined : makeMount(DEFAULT_CONFIG) },
+    shm: makeShmNamespace(),
+    marksHugepages: (options.markHugepages ?? pvOps === "xen") && host.scheme.marks,
     highmem:
       pkmapPageTable !== undefined && fixmapPageTable !== undefined
         ? makeHighmem(pkmapPageTable, fixmapPageTable, options.xenClearsHighmem ?? false)
         : undefined,
+    pvOps,
+    storesUnpinnedPtes: pvOps === "native" || kernelVersion === "2.6.39",
+    pgdList: new Set(),
+    zeroPage: pfn(built.nrTablePages),
     events,
     log,
     swapperPgd: built.swapperPgd,
     activeMm: undefined,
+    currentPid: 0,
   };
   initMemory(kernel, built.nrTablePages);
+  hugetlbInit(kernel, hugepagesOf(options));
   return kernel;
 }
 
@@ -109,11 +136,20 @@ function startOnRoot({ domain, phys, swapperPgd }: BuiltDomain): void {
   unpauseDomain(domain);
 }
 
-/** Keeps the boot tables (`xen_mark_init_mm_pinned`) and hands everything else to the buddy (`mem_init`). */
+function oneOf<T extends string>(name: string, given: T, known: readonly T[]): T {
+  if (!known.includes(given)) throw new RangeError(`${name}: "${given}" given, expected ${known.join(" or ")}`);
+  return given;
+}
+
+/**
+ * Keeps the boot tables (`xen_mark_init_mm_pinned`) and the page of zeroes behind them, and hands everything else to the
+ * buddy (`mem_init`).
+ */
 function initMemory(kernel: Kernel, nrTablePages: number): void {
   const { memMap, zones } = kernel;
   for (let page = 0; page < nrTablePages; page++) memMap.setFlag(pfn(page) satisfies Pfn, PG_reserved | PG_pinned);
-  for (const zone of zones) freeBootmem(memMap, zone, Math.max(zone.startPfn, nrTablePages), zone.endPfn);
+  memMap.setFlag(kernel.zeroPage, PG_reserved);
+  for (const zone of zones) freeBootmem(memMap, zone, Math.max(zone.startPfn, nrTablePages + 1), zone.endPfn);
 }
 
 function memoryOf(options: GuestOptions): number {
@@ -128,6 +164,13 @@ function memoryOf(options: GuestOptions): number {
     throw new RangeError(`${name}: ${given} given, expected memory of 1 to ${MAX_PAGES} pages of 4 KiB`);
   }
   return pages;
+}
+
+function hugepagesOf({ hugepages }: GuestOptions): number | undefined {
+  if (hugepages !== undefined && (!Number.isInteger(hugepages) || hugepages < 0)) {
+    throw new RangeError(`hugepages: ${hugepages} given, expected a whole number from 0`);
+  }
+  return hugepages;
 }
 
 function lowPfnRange(options: GuestOptions, style: GuestStyle, nrPages: number): LowPfnRange {

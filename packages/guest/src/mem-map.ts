@@ -98,6 +98,11 @@ export class MemMap {
     return this.scribbledBlock[page >>> HPAGE_ORDER] !== 0 || this.hasFlag(page, PG_scribbled);
   }
 
+  /** Users of a 4 KiB page: `page_count`. */
+  pageCount(page: Pfn): number {
+    return this.count[this.index(page)] as number;
+  }
+
   /** Adds a user of a 4 KiB page: `get_page`. */
   getPage(page: Pfn): void {
     const index = this.index(page);
