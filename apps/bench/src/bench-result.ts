@@ -41,6 +41,8 @@ export interface BenchResult extends Measurements {
   /** When it ended, ISO 8601. */
   readonly finished: string;
   readonly machine: Machine;
+  /** Load average of the minute before: how many others the machine was working for. */
+  readonly loadBefore: number;
   readonly command: string;
   readonly profiles: readonly ProfileRatio[];
   readonly ratios?: RunRatios;

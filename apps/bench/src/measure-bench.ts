@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { thisMachine } from "@xsp/cli";
 import { resultVersion, type BenchResult, type Measurements, type PartName } from "./bench-result.ts";
 import type { BenchSize } from "./bench-size.ts";
@@ -22,6 +23,7 @@ export interface MeasureOptions {
 
 /** Runs the parts one after another and puts what they found together. */
 export async function measureBench({ size, parts, command, tell }: MeasureOptions): Promise<BenchResult> {
+  const [loadBefore = 0] = loadavg();
   const wants = (part: PartName): boolean => parts.includes(part);
   // The shortest first: start-up and single operations are the most easily disturbed, and the machine is still cool.
   if (wants("startup")) tell("start-up of the command line");
@@ -45,6 +47,7 @@ export async function measureBench({ size, parts, command, tell }: MeasureOption
     size: size.name,
     finished: new Date().toISOString(),
     machine: thisMachine(),
+    loadBefore,
     command,
     profiles: profileRatios(),
     ...found,

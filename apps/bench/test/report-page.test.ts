@@ -29,14 +29,19 @@ test("has a section for every part, and each says what makes its figures", () =>
 });
 
 test("leaves out the sections of parts that were not run", () => {
-  const { v, size, finished, machine, command, profiles, targets } = result;
-  const empty = benchPage({ v, size, finished, machine, command, profiles, targets: [] });
+  const { v, size, finished, machine, loadBefore, command, profiles, targets } = result;
+  const empty = benchPage({ v, size, finished, machine, loadBefore, command, profiles, targets: [] });
   expect(targets.length).toBeGreaterThan(0);
   expect(empty.sections.map(({ id }) => id)).toEqual(["ratio"]);
 });
 
 test("says what was left out for want of memory", () => {
   expect(textPage(page)).toContain("Left out: a host of 1 TiB under sealed.");
+});
+
+test("says when the machine was busy, and only then", () => {
+  expect(textPage(page)).toContain("with a load average of 0.75");
+  expect(textPage(benchPage({ ...result, loadBefore: 0.1 }))).not.toContain("busy");
 });
 
 test("every table has a cell for each of its columns", () => {

@@ -109,6 +109,7 @@ export function smallResult(): BenchResult {
     size: "smoke",
     finished: "2026-01-31T12:00:00.000Z",
     machine: thisMachine(),
+    loadBefore: 0.75,
     command: "pnpm bench --smoke",
     profiles: profileRatios(),
     ...found,

@@ -1,6 +1,6 @@
 import { formatSize } from "@xsp/scenario";
 import type { BenchResult } from "../bench-result.ts";
-import { code, count, name, size, text, type Text } from "./figure.ts";
+import { code, count, name, plain, size, text, type Text } from "./figure.ts";
 import type { ReportPage, ReportSection } from "./page.ts";
 import { checkerSection } from "./sections/checker-section.ts";
 import { microSection } from "./sections/micro-section.ts";
@@ -24,6 +24,9 @@ const sections: readonly ((result: BenchResult) => readonly ReportSection[])[] =
   targetSection,
 ];
 
+/** A machine with nothing to do has a load of a few hundredths. */
+const busyLoad = 0.5;
+
 /** What became of the logins, in a sentence: the question that all of this began with. */
 function outcome({ scenario }: BenchResult): readonly Text[] {
   const slow = scenario?.runs.find(({ logins }) => logins.inTime < logins.offered)?.logins;
@@ -36,14 +39,20 @@ function outcome({ scenario }: BenchResult): readonly Text[] {
 
 /** The report of a run. */
 export function benchPage(result: BenchResult): ReportPage {
-  const { machine, scenario, size: sizeName, finished, command } = result;
+  const { machine, scenario, size: sizeName, finished, command, loadBefore } = result;
   const region = scenario === undefined ? "" : `${formatSize(scenario.settings.process.regionBytes)} in `;
   const made = text`Measured ${name(finished.slice(0, 10))} by ${code(command)} on ${name(machine.cpu)} with ${count(machine.cpus)} processors and ${size(machine.memoryBytes)} of memory, ${name(machine.runtime)}, ${name(machine.platform)}. Times are of this machine on that day; counts are the same everywhere. A range goes from the least sample to the greatest.`;
   const small =
     sizeName === "full" ? [] : [text`This is the ${sizeName} size, not the full one: its times say little.`];
+  const busy =
+    loadBefore < busyLoad
+      ? []
+      : [
+          text`The machine was busy when this began, with a load average of ${plain(loadBefore)}: times are longer than they need be, spreads are wide, and two threads had no two processors to themselves. Counts and modelled times are not affected.`,
+        ];
   return {
     title: `What a fork of ${region}hugepages costs under Xen`,
-    lead: [...outcome(result), ...small, made],
+    lead: [...outcome(result), ...small, ...busy, made],
     sections: sections.flatMap((section) => section(result)),
   };
 }

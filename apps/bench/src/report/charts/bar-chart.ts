@@ -1,11 +1,13 @@
 import type { Figure } from "../figure.ts";
+import { linearAxis } from "./linear-axis.ts";
 import { logAxis } from "./log-axis.ts";
 import { box, drawing, legendOf, line, round, figureAt, words, type Tone } from "./svg.ts";
 
-/** Bars in groups, horizontal, on a logarithmic axis. */
+/** Bars in groups, horizontal. */
 export interface BarChartOptions {
   readonly width: number;
   readonly show: (value: number) => Figure;
+  readonly scale: "linear" | "logarithmic";
   readonly legend: readonly (readonly [tone: Tone, label: string])[];
   readonly groups: readonly {
     readonly label: string;
@@ -24,11 +26,11 @@ const labelHeight = 16;
 const valueWidth = 62;
 
 /** Draws it. On a narrow screen a group's label stands above its bars. */
-export function barChart({ width, show, legend, groups }: BarChartOptions): string {
+export function barChart({ width, show, scale, legend, groups }: BarChartOptions): string {
   const isNarrow = width < 500;
   const left = isNarrow ? 0 : 126;
   const values = groups.flatMap(({ bars }) => bars.flatMap((bar) => [bar.value, ...(bar.range ?? [])]));
-  const axis = logAxis(values, left, width - valueWidth);
+  const axis = (scale === "linear" ? linearAxis : logAxis)(values, left, width - valueWidth);
   const key = legendOf(legend, width, (x, y, tone) => box(x, y - 9, 12, 10, tone));
   const top = key.height + 8;
   const marks: string[] = [];

@@ -1,16 +1,12 @@
-/** A logarithmic axis. */
-export interface LogAxis {
-  readonly at: (value: number) => number;
-  readonly ticks: readonly number[];
-}
+import type { Axis } from "./linear-axis.ts";
 
 /**
- * An axis that holds every value.
+ * A logarithmic axis that holds every value.
  *
  * @param from the place of its least end, `to` of its greatest.
  * @param base 10 for times and counts, 2 for sizes.
  */
-export function logAxis(values: readonly number[], from: number, to: number, base: 2 | 10 = 10): LogAxis {
+export function logAxis(values: readonly number[], from: number, to: number, base: 2 | 10 = 10): Axis {
   const positive = values.filter((value) => value > 0);
   const logs = positive.map((value) => Math.log(value) / Math.log(base));
   const [least, greatest] = [Math.min(...logs), Math.max(...logs)];

@@ -107,6 +107,7 @@ function forkChart({ runs, profile }: ScenarioResult): ReportChart {
       barChart({
         width,
         show: duration,
+        scale: "logarithmic",
         legend: [
           ["a", `modelled, ${profile}`],
           ["b", "wall time here, median and range"],

@@ -18,12 +18,13 @@ function speedUpChart(points: readonly ThreadPoint[]): ReportChart {
   const schemes = [...new Set(points.map(({ scheme }) => scheme))];
   return {
     kind: "chart",
-    title: "Two threads against one, median and range; logarithmic",
+    title: "Two threads against one, median and range",
     alt: "Bars of the speed-up under each scheme, for each kind of sharing; the table below has the same figures.",
     draw: (width) =>
       barChart({
         width,
         show: times,
+        scale: "linear",
         legend: (Object.keys(words) as StormOverlap[]).map((overlap) => [tones[overlap], words[overlap]] as const),
         groups: schemes.map((scheme) => ({
           label: scheme,
