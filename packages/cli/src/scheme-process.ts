@@ -1,6 +1,13 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { ScenarioError, type RunProgress, type ScenarioProblem, type SchemeRun, type StepsRun } from "@xsp/scenario";
+import {
+  ScenarioError,
+  type LoginStorm,
+  type RunProgress,
+  type ScenarioProblem,
+  type SchemeRun,
+  type StepsRun,
+} from "@xsp/scenario";
 import type { SchemeAnswer, SchemeOrder } from "./scheme-message.ts";
 
 // One process per scheme, one after another. Its peak resident memory is then that scheme's alone, and its call sites
@@ -15,6 +22,14 @@ const worker = fileURLToPath(new URL("./scheme-worker.js", import.meta.url));
  * @throws ScenarioError when the scenario cannot be played under this scheme.
  * @throws Error when the process ended without a result.
  */
+export async function runSchemeProcess(
+  order: SchemeOrder & { readonly scenario: LoginStorm },
+  onProgress?: (progress: RunProgress) => void,
+): Promise<SchemeRun>;
+export async function runSchemeProcess(
+  order: SchemeOrder,
+  onProgress?: (progress: RunProgress) => void,
+): Promise<SchemeRun | StepsRun>;
 export async function runSchemeProcess(
   order: SchemeOrder,
   onProgress?: (progress: RunProgress) => void,

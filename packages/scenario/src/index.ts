@@ -71,6 +71,7 @@ export {
   breakEvenFrameCost,
   commonWorks,
   frameCost,
+  ratioAtWork,
   ratioOfRuns,
   ratioOverWork,
   workForRatio,
