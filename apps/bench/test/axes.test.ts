@@ -20,7 +20,7 @@ describe.each([
         expect(Math.min(...places)).toBeGreaterThan(100 - 0.1);
         expect(Math.max(...places)).toBeLessThan(500 + 0.1);
         expect(ticks.length).toBeGreaterThan(1);
-        expect([at(ticks[0] as number), at(ticks.at(-1) as number)].map(Math.round)).toEqual([100, 500]);
+        expect([ticks[0] ?? 0, ticks.at(-1) ?? 0].map(at).map(Math.round)).toEqual([100, 500]);
       }),
     );
   });
