@@ -16,6 +16,7 @@ describe("help", () => {
     [["check", "--help"]],
     [["explain", "--help"]],
     [["replay", "--help"]],
+    [["lab", "--help"]],
   ])("xsp %j ends well and has examples", (args) => {
     const { code, stdout, stderr } = xsp(...args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
