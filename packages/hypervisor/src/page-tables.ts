@@ -1,13 +1,15 @@
 import { VCPU_old_guest_table, VCPU_old_guest_table_partial } from "./vcpu-words.ts";
-import type { Words } from "@xsp/words";
+import { PlainWords, type Words } from "@xsp/words";
+import { DOMAIN_dirty_cpus } from "./domain-words.ts";
 import { EINTR, ERESTART } from "./errno.ts";
-import { type Domain, type Vcpu } from "./host.ts";
-import { adjustL1Flags, getPageFromL1e, putPageFromL1e } from "./l1-entry.ts";
+import { type Domain, type Host, type Vcpu } from "./host.ts";
+import { adjustL1Flags, getPageFromL1e, l1DisallowedFlags, putPageFromL1e } from "./l1-entry.ts";
 import { setOldGuestTable } from "./old-guest-table.ts";
 import { loadOwner } from "./owner-info.ts";
 import { _PAGE_ACCESSED, _PAGE_PRESENT, _PAGE_USER, flagsHigh, pteFlags, pteLo, pteMfn } from "./page-table-entry.ts";
 import type { PageTableContents } from "./page-table-contents.ts";
 import { noteEntries, notePartial, withProgress } from "./page-table-note.ts";
+import { type PlainL1Table, done, getPlainL1Entries, putPlainL1Entries } from "./plain-l1-entries.ts";
 import { invalidateSegmentDescriptors, validateSegmentDescriptors } from "./segment-descriptors.ts";
 import { getPageFromTableEntry, putPageFromTableEntry } from "./table-entry.ts";
 import { fillXenSlots, isGuestL4Slot } from "./table-geometry.ts";
@@ -64,14 +66,21 @@ function validateL1(vcpu: Vcpu, frame: number, domain: Domain): number {
   if (page < 0) return 0;
   const slab = memory.slab(page);
   const offset = memory.offset(page);
+  const plain = plainL1Table(vcpu.host, slab, offset, domain);
   for (let slot = 0; slot < memory.entries; slot++) {
+    if (plain !== undefined) {
+      slot = getPlainL1Entries(plain, slot, memory.entries);
+      vcpu.host.perf.tableFrameGets += done.general;
+      vcpu.host.perf.tableTypeGets += done.writable;
+      if (slot === memory.entries) break;
+    }
     const lo = slab.load(offset + 2 * slot);
     if ((lo & _PAGE_PRESENT) === 0) continue;
     const hi = slab.load(offset + 2 * slot + 1);
     const rc = getPageFromL1e(vcpu, lo, hi, domain, domain);
     if (rc !== 0) {
-      for (let done = slot - 1; done >= 0; done--) {
-        putPageFromL1e(vcpu, slab.load(offset + 2 * done), slab.load(offset + 2 * done + 1));
+      for (let before = slot - 1; before >= 0; before--) {
+        putPageFromL1e(vcpu, slab.load(offset + 2 * before), slab.load(offset + 2 * before + 1));
       }
       return rc;
     }
@@ -80,13 +89,36 @@ function validateL1(vcpu: Vcpu, frame: number, domain: Domain): number {
   return 0;
 }
 
+/** What {@link getPlainL1Entries} needs to know, or undefined on a host of several threads. */
+function plainL1Table(host: Host, slab: Words, offset: number, domain: Domain): PlainL1Table | undefined {
+  if (host.plainFrames === undefined || !(slab instanceof PlainWords)) return undefined;
+  const refused = l1DisallowedFlags(domain);
+  return {
+    frames: host.plainFrames,
+    words: slab.array,
+    offset,
+    slot: domain.slot,
+    refusedLo: refused & 0xfff,
+    refusedHi: flagsHigh(refused),
+    noneDirty: domain.load(DOMAIN_dirty_cpus) === 0,
+  };
+}
+
 function invalidateL1(vcpu: Vcpu, frame: number): number {
-  const { memory } = vcpu.host;
+  const { host } = vcpu;
+  const { memory } = host;
   const page = memory.find(frame);
   if (page < 0) return 0;
   const slab = memory.slab(page);
   const offset = memory.offset(page);
+  const plain = plainL1Table(host, slab, offset, vcpu.domain);
   for (let slot = 0; slot < memory.entries; slot++) {
+    if (plain !== undefined) {
+      slot = putPlainL1Entries(plain, slot, memory.entries, host.tlbClock);
+      host.perf.tableFramePuts += done.general;
+      host.perf.tableTypePuts += done.writable;
+      if (slot === memory.entries) break;
+    }
     const lo = slab.load(offset + 2 * slot);
     if ((lo & _PAGE_PRESENT) !== 0) putPageFromL1e(vcpu, lo, slab.load(offset + 2 * slot + 1));
   }
@@ -141,9 +173,9 @@ function stopValidation(vcpu: Vcpu, frame: number, level: number, slot: number, 
     const page = memory.find(frame);
     const slab = memory.slab(page);
     const offset = memory.offset(page);
-    for (let done = slot - 1; done >= 0; done--) {
-      const lo = slab.load(offset + 2 * done);
-      putPageFromTableEntry(vcpu, 2, lo, slab.load(offset + 2 * done + 1), frame, false, false);
+    for (let before = slot - 1; before >= 0; before--) {
+      const lo = slab.load(offset + 2 * before);
+      putPageFromTableEntry(vcpu, 2, lo, slab.load(offset + 2 * before + 1), frame, false, false);
     }
     return rc;
   }

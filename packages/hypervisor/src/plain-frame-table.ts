@@ -96,7 +96,7 @@ export function putPlainFrames(table: PlainFrameTable, first: number, end: numbe
     if ((c & PGC_count_mask) <= 1 || (t & TYPE_AND_LOCKED) !== PGT_writable_page || (t & PGT_count_mask) === 0) {
       return frame;
     }
-    if ((t & PGT_count_mask) === 1) stamp(table, frame, clock);
+    if ((t & PGT_count_mask) === 1) stampPlainFrame(table, frame, clock);
     type[frame] = t - 1;
     count[frame] = c - 1;
   }
@@ -120,14 +120,14 @@ export function putPlainTypes(table: PlainFrameTable, first: number, end: number
   for (let frame = first; frame < end; frame++) {
     const t = type[frame] as number;
     if ((t & TYPE_AND_LOCKED) !== PGT_writable_page || (t & PGT_count_mask) === 0) return frame;
-    if ((t & PGT_count_mask) === 1) stamp(table, frame, clock);
+    if ((t & PGT_count_mask) === 1) stampPlainFrame(table, frame, clock);
     type[frame] = t - 1;
   }
   return end;
 }
 
 /** `storeStamp` on the bare array. */
-function stamp({ owner }: PlainFrameTable, frame: number, clock: number): void {
+export function stampPlainFrame({ owner }: PlainFrameTable, frame: number, clock: number): void {
   const shift = ((frame & 1) << 4) + 8;
   const x = owner[frame >> 1] as number;
   owner[frame >> 1] = (x & ~(0xff << shift)) | (clock << shift);
