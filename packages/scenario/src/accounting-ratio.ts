@@ -74,11 +74,14 @@ export function frameCost(profile: CostProfile): number {
   return profile.prices.frameGets.ns + profile.prices.typeGets.ns;
 }
 
+/** R where both designs do `workNs` nanoseconds of common work per hugepage. */
+export function ratioAtWork(profile: CostProfile, workNs: number, framesPerSuperpage = 512): number {
+  return (workNs + framesPerSuperpage * frameCost(profile)) / (workNs + profile.prices.superpageGets.ns);
+}
+
 /** R for each kind of common work. */
 export function ratioOverWork(profile: CostProfile, framesPerSuperpage = 512): readonly RatioAtWork[] {
-  const counting = framesPerSuperpage * frameCost(profile);
-  const superpage = profile.prices.superpageGets.ns;
-  return commonWorks(profile).map((work) => ({ ...work, ratio: (work.ns + counting) / (work.ns + superpage) }));
+  return commonWorks(profile).map((work) => ({ ...work, ratio: ratioAtWork(profile, work.ns, framesPerSuperpage) }));
 }
 
 /** The common work per hugepage at which R has a given value, in nanoseconds; negative when R never gets that large. */

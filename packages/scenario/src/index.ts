@@ -42,6 +42,7 @@ export {
   breakEvenFrameCost,
   commonWorks,
   frameCost,
+  ratioAtWork,
   ratioOfRuns,
   ratioOverWork,
   workForRatio,

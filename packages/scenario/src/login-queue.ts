@@ -5,6 +5,8 @@ export interface LoginOutcome {
   readonly deadlineNs: number;
   /** When the last one was answered, counted from the moment they all arrived. */
   readonly lastModelledNs: number;
+  /** When each was answered, in the order of the answers. */
+  readonly answeredNs: readonly number[];
 }
 
 /**
@@ -14,7 +16,7 @@ export interface LoginOutcome {
 export class LoginQueue {
   private readonly offered: number;
   private readonly deadlineNs: number;
-  private answered = 0;
+  private readonly answeredNs: number[] = [];
   private inTime = 0;
   private clockNs = 0;
 
@@ -25,8 +27,8 @@ export class LoginQueue {
 
   /** One login is answered, `busyNs` after the one before it. */
   answer(busyNs: number): void {
-    this.answered++;
     this.clockNs += busyNs;
+    this.answeredNs.push(this.clockNs);
     if (this.clockNs <= this.deadlineNs) this.inTime++;
   }
 
@@ -34,10 +36,10 @@ export class LoginQueue {
    * @throws Error when not every login has been answered: a storm cut short would count the rest as missed.
    */
   outcome(): LoginOutcome {
-    if (this.answered !== this.offered) {
-      throw new Error(`${this.answered} of ${this.offered} logins were answered: run them all before asking`);
+    if (this.answeredNs.length !== this.offered) {
+      throw new Error(`${this.answeredNs.length} of ${this.offered} logins were answered: run them all before asking`);
     }
-    const { offered, inTime, deadlineNs } = this;
-    return { offered, inTime, deadlineNs, lastModelledNs: this.clockNs };
+    const { offered, inTime, deadlineNs, answeredNs } = this;
+    return { offered, inTime, deadlineNs, lastModelledNs: this.clockNs, answeredNs };
   }
 }

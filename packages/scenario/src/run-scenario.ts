@@ -232,7 +232,7 @@ function operation(recorder: PhaseRecorder, phase: "fork" | "exec", profile: Cos
 function spread(times: readonly number[]): WallSpread {
   const sorted = Float64Array.from(times).sort();
   const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] as number;
-  return { minNs: at(0), medianNs: at(0.5), maxNs: at(1) };
+  return { samplesNs: times, minNs: at(0), medianNs: at(0.5), maxNs: at(1) };
 }
 
 function succeed<T>(result: T | number, problem: string): T {

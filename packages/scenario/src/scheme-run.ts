@@ -29,6 +29,8 @@ export interface OperationRun {
 
 /** The spread of a time over all logins. */
 export interface WallSpread {
+  /** Each login's, in their order. */
+  readonly samplesNs: readonly number[];
   readonly minNs: number;
   readonly medianNs: number;
   readonly maxNs: number;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { costProfiles, frameCost, profileNames, ratioOverWork, workForRatio } from "../src/index.ts";
+import { costProfiles, frameCost, profileNames, ratioAtWork, ratioOverWork, workForRatio } from "../src/index.ts";
 
 describe.each(profileNames)("R under the profile %s", (name) => {
   const profile = costProfiles[name];
@@ -15,6 +15,7 @@ describe.each(profileNames)("R under the profile %s", (name) => {
     const counting = 512 * frameCost(profile);
     const superpage = profile.prices.superpageGets.ns;
     expect((work + counting) / (work + superpage)).toBeCloseTo(50, 6);
+    expect(ratioAtWork(profile, work)).toBeCloseTo(50, 6);
     expect(work / frameCost(profile)).toBeGreaterThan(8);
     expect(work / frameCost(profile)).toBeLessThan(12);
   });

@@ -4,7 +4,13 @@ import { LoginQueue } from "../src/index.ts";
 test("answers one login after another, each waiting for those before it", () => {
   const queue = new LoginQueue(4, 10);
   for (const busyNs of [4, 4, 4, 4]) queue.answer(busyNs);
-  expect(queue.outcome()).toEqual({ offered: 4, inTime: 2, deadlineNs: 10, lastModelledNs: 16 });
+  expect(queue.outcome()).toEqual({
+    offered: 4,
+    inTime: 2,
+    deadlineNs: 10,
+    lastModelledNs: 16,
+    answeredNs: [4, 8, 12, 16],
+  });
 });
 
 test("takes an answer at the deadline itself for in time", () => {

@@ -96,6 +96,18 @@ describe.each(schemeNames)("%s", (scheme) => {
     expect(lastModelledNs).toBeLessThan(first * logins * 1.1);
   });
 
+  test("tells of every login when it was answered and how long it took", () => {
+    const { answeredNs, lastModelledNs, forkWall, execWall } = result.logins;
+    expect(answeredNs).toHaveLength(logins);
+    expect(answeredNs).toEqual([...answeredNs].sort((a, b) => a - b));
+    expect(answeredNs[0]).toBe(result.fork.modelledNs + result.exec.modelledNs);
+    expect(answeredNs.at(-1)).toBe(lastModelledNs);
+    for (const { samplesNs, minNs, maxNs } of [forkWall, execWall]) {
+      expect(samplesNs).toHaveLength(logins);
+      expect([Math.min(...samplesNs), Math.max(...samplesNs)]).toEqual([minNs, maxNs]);
+    }
+  });
+
   test("is the same run every time", () => {
     expect(run(scheme)).toEqual(result);
   });
