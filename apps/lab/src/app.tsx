@@ -2,17 +2,19 @@ import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { Home } from "./home.tsx";
 import { place } from "./location.ts";
+import { MachineView } from "./machine/machine-view.tsx";
 import { type ViewName, isBroken, writeFragment } from "./route.ts";
 import { StepView } from "./stepper/step-view.tsx";
 import { TryView } from "./stepper/try-view.tsx";
 
 const titles: Readonly<Record<ViewName, string>> = {
   home: "The lab",
+  machine: "Watch a machine",
   step: "Step a race",
   try: "Try to break in",
 };
 
-const inMenu = ["step", "try"] as const;
+const inMenu = ["machine", "step", "try"] as const;
 
 /** The whole page: the menu, and the view that the address asks for. */
 export function App(): VNode {
@@ -59,6 +61,8 @@ function skipToContent(event: Event): void {
 
 function View({ view, fields }: { view: ViewName; fields: Readonly<Record<string, string>> }): VNode {
   switch (view) {
+    case "machine":
+      return <MachineView fields={fields} />;
     case "step":
       return <StepView token={fields["token"]} at={fields["at"]} />;
     case "try":

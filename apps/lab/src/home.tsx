@@ -14,6 +14,15 @@ export function Home(): VNode {
       </p>
       <ul class="cards">
         <li>
+          <a href={writeFragment("machine")}>
+            <h2>Watch a machine</h2>
+            <p>
+              Two hosts side by side, up to 64 GiB each: fill the pool, fork, exec, and see what the hypervisor counts, down to
+              each of 16,777,216 frames.
+            </p>
+          </a>
+        </li>
+        <li>
           <a href={writeFragment("step")}>
             <h2>Step a race</h2>
             <p>

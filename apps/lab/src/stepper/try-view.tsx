@@ -11,7 +11,7 @@ import { Lanes } from "./lanes.tsx";
 import { refusalAtEnd } from "./refusals.ts";
 import { StepDetail } from "./step-detail.tsx";
 import { TokenProblem } from "./step-view.tsx";
-import { sentence } from "./verdict.tsx";
+import { sentence } from "../sentence.ts";
 
 /** Choosing by hand which vCPU moves next. The token in the address is all that was done so far. */
 export function TryView({ token }: { token: string | undefined }): VNode {

@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { sentence } from "../sentence.ts";
 import type { Story } from "../model/story.ts";
 
 /** The property that breaks and why, in the words of `xsp explain`. */
@@ -16,9 +17,4 @@ export function Verdict({ story }: { story: Story }): VNode {
       ))}
     </>
   );
-}
-
-/** A message of the checker as a sentence. */
-export function sentence(message: string): string {
-  return `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
 }
