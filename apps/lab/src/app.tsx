@@ -4,17 +4,19 @@ import { Home } from "./home.tsx";
 import { place } from "./location.ts";
 import { MachineView } from "./machine/machine-view.tsx";
 import { type ViewName, isBroken, writeFragment } from "./route.ts";
+import { StormView } from "./storm/storm-view.tsx";
 import { StepView } from "./stepper/step-view.tsx";
 import { TryView } from "./stepper/try-view.tsx";
 
 const titles: Readonly<Record<ViewName, string>> = {
   home: "The lab",
   machine: "Watch a machine",
+  storm: "Play a storm",
   step: "Step a race",
   try: "Try to break in",
 };
 
-const inMenu = ["machine", "step", "try"] as const;
+const inMenu = ["machine", "storm", "step", "try"] as const;
 
 /** The whole page: the menu, and the view that the address asks for. */
 export function App(): VNode {
@@ -63,6 +65,8 @@ function View({ view, fields }: { view: ViewName; fields: Readonly<Record<string
   switch (view) {
     case "machine":
       return <MachineView fields={fields} />;
+    case "storm":
+      return <StormView fields={fields} />;
     case "step":
       return <StepView token={fields["token"]} at={fields["at"]} />;
     case "try":

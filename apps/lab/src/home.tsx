@@ -17,8 +17,17 @@ export function Home(): VNode {
           <a href={writeFragment("machine")}>
             <h2>Watch a machine</h2>
             <p>
-              Two hosts side by side, up to 64 GiB each: fill the pool, fork, exec, and see what the hypervisor counts, down to
-              each of 16,777,216 frames.
+              Two hosts side by side, up to 64 GiB each: fill the pool, fork, exec, and see what the hypervisor counts,
+              down to each of 16,777,216 frames.
+            </p>
+          </a>
+        </li>
+        <li>
+          <a href={writeFragment("storm")}>
+            <h2>Play a storm</h2>
+            <p>
+              A hundred logins arrive at once, each answered with a fork and an exec of the process that maps all the
+              memory. Who is answered before the client gives up?
             </p>
           </a>
         </li>

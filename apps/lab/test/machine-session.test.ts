@@ -55,7 +55,8 @@ describe("the class of a frame is what its decoded words say", () => {
   const session = machine("per-frame", ["pool", "map", "fork"]);
   const { host } = session;
   const bounds = [0, 1, 2, 3, 4, 8, 16, 64, 256];
-  const ofCount = (count: number): string => classNames("type count").at(1 + bounds.findLastIndex((least) => count >= least))!;
+  const ofCount = (count: number): string =>
+    classNames("type count").at(1 + bounds.findLastIndex((least) => count >= least))!;
 
   test.each(colourings)("by %s", (colouring) => {
     const classes = classesOf(host, colouring);

@@ -79,7 +79,9 @@ describe.skipIf(!hasChromium)("the machines in a browser", () => {
     await page.getByRole("button", { name: "Whole host" }).click();
     await drawn(page, 4096);
     await page.locator("canvas").hover({ position: { x: 300, y: 300 } });
-    await page.waitForFunction(() => /^mfn=[0-9a-f]{5,} /.test(document.querySelector(".frame-card code")?.textContent ?? ""));
+    await page.waitForFunction(() =>
+      /^mfn=[0-9a-f]{5,} /.test(document.querySelector(".frame-card code")?.textContent ?? ""),
+    );
     expect(wrongs).toEqual([]);
   });
 

@@ -31,8 +31,7 @@ function sightAround(frame: number, side: number, whole: number): Sight {
   const { x, y } = placeOf(frame);
   // To a quarter of what is in sight: then a dot always stands for one run of frames.
   const grid = Math.max(1, side / 4);
-  const fit = (at: number): number =>
-    Math.max(0, Math.min(whole - side, Math.round((at - side / 2) / grid) * grid));
+  const fit = (at: number): number => Math.max(0, Math.min(whole - side, Math.round((at - side / 2) / grid) * grid));
   return { x: fit(x), y: fit(y), side };
 }
 
@@ -124,10 +123,20 @@ export function FrameMap({ state, calls }: FrameMapProps): VNode {
           onChange={(value) => setColouring(colourings.find((name) => name === value) ?? colouring)}
         />
         <div class="zoom" role="group" aria-label="Zoom">
-          <button type="button" disabled={sight.side >= whole} onClick={() => zoom(sight.side * 2, frame)} aria-label="Zoom out">
+          <button
+            type="button"
+            disabled={sight.side >= whole}
+            onClick={() => zoom(sight.side * 2, frame)}
+            aria-label="Zoom out"
+          >
             −
           </button>
-          <button type="button" disabled={sight.side <= LEAST_SIDE} onClick={() => zoom(sight.side / 2, frame)} aria-label="Zoom in">
+          <button
+            type="button"
+            disabled={sight.side <= LEAST_SIDE}
+            onClick={() => zoom(sight.side / 2, frame)}
+            aria-label="Zoom in"
+          >
             +
           </button>
           <button type="button" disabled={sight.side >= whole} onClick={() => zoom(whole, frame)}>

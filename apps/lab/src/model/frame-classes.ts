@@ -34,7 +34,18 @@ const typeClasses = [
   "segment descriptors, or shared",
 ] as const;
 
-const countClasses = ["free", "0", "1", "2", "3", "4 to 7", "8 to 15", "16 to 63", "64 to 255", "256 and more"] as const;
+const countClasses = [
+  "free",
+  "0",
+  "1",
+  "2",
+  "3",
+  "4 to 7",
+  "8 to 15",
+  "16 to 63",
+  "64 to 255",
+  "256 and more",
+] as const;
 
 const ownerClasses = ["free", "Xen", "the guest"] as const;
 

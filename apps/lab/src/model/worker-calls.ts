@@ -10,7 +10,7 @@
  */
 
 /** What a worker can be asked: one argument each, and progress on the way if it takes long. */
-export type Calls<T> = { readonly [name in keyof T]: (argument: never, progress: (value: never) => void) => unknown };
+export type Calls<T> = { readonly [name in keyof T]: (argument: never, progress: (value: unknown) => void) => unknown };
 
 type Argument<T, K extends keyof T> = T[K] extends (argument: infer A, ...rest: never[]) => unknown ? A : never;
 type Answer<T, K extends keyof T> = T[K] extends (...args: never[]) => infer R ? R : never;
