@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { Home } from "./home.tsx";
+import { LessonView } from "./lesson/lesson-view.tsx";
 import { place } from "./location.ts";
 import { MachineView } from "./machine/machine-view.tsx";
 import { type ViewName, isBroken, writeFragment } from "./route.ts";
@@ -10,13 +11,14 @@ import { TryView } from "./stepper/try-view.tsx";
 
 const titles: Readonly<Record<ViewName, string>> = {
   home: "The lab",
+  lesson: "Lesson",
   machine: "Watch a machine",
   storm: "Play a storm",
   step: "Step a race",
   try: "Try to break in",
 };
 
-const inMenu = ["machine", "storm", "step", "try"] as const;
+const inMenu = ["lesson", "machine", "storm", "step", "try"] as const;
 
 /** The whole page: the menu, and the view that the address asks for. */
 export function App(): VNode {
@@ -63,6 +65,8 @@ function skipToContent(event: Event): void {
 
 function View({ view, fields }: { view: ViewName; fields: Readonly<Record<string, string>> }): VNode {
   switch (view) {
+    case "lesson":
+      return <LessonView step={fields["step"]} />;
     case "machine":
       return <MachineView fields={fields} />;
     case "storm":

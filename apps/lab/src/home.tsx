@@ -12,6 +12,11 @@ export function Home(): VNode {
         only its head. It left this question open. The lab runs that hypervisor in your browser, under every scheme that
         was proposed or shipped.
       </p>
+      <p>
+        <a class="begin" href={writeFragment("lesson", { step: 1 })}>
+          Begin with the lesson: six steps, each of which runs
+        </a>
+      </p>
       <ul class="cards">
         <li>
           <a href={writeFragment("machine")}>

@@ -3,6 +3,7 @@
  *
  *   #v1/step?token=xsp1.…&at=12     a counterexample, at a step
  *   #v1/try?token=xsp1.…            a schedule made by hand: the token is all that was done
+ *   #v1/lesson?step=3
  *   #v1/machine?schemes=…&gib=4     hosts, and what was done with them
  *   #v1/storm?schemes=…&gib=16      a scenario, ready to be run
  *
@@ -13,7 +14,7 @@
 const LINK_VERSION = "v1";
 
 /** Names of the views. */
-export const viewNames = ["home", "machine", "storm", "step", "try"] as const;
+export const viewNames = ["home", "lesson", "machine", "storm", "step", "try"] as const;
 /** One of the views. */
 export type ViewName = (typeof viewNames)[number];
 

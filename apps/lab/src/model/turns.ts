@@ -71,6 +71,41 @@ export function toEndOfOperation({ token, vcpu }: { token: string; vcpu: number 
   return encodeToken(model, [...parsed.schedule, ...movesToEndOfOperation(model, token, vcpu)]);
 }
 
+/** An operation to be performed whole: which vCPU, and how what it announces begins. */
+export interface WholeOperation {
+  readonly vcpu: number;
+  readonly begins: string;
+}
+
+/**
+ * The token of whole operations, one after another, whatever breaks on the way.
+ *
+ * @throws RangeError when a vCPU cannot begin an operation, or cannot end it alone.
+ */
+export function performed({
+  model: name,
+  scheme,
+  operations,
+}: {
+  model: string;
+  scheme: string;
+  operations: readonly WholeOperation[];
+}): string {
+  const model = modelUnderScheme(modelByName(name), scheme);
+  let schedule: Move[] = [];
+  for (const { vcpu, begins } of operations) {
+    const choice = nextSteps(model, schedule)[vcpu]?.choices.findIndex((text) => text?.startsWith(begins)) ?? -1;
+    if (choice < 0) throw new RangeError(`vCPU ${vcpu} cannot begin “${begins}” in ${name} now`);
+    schedule = [...schedule, { vcpu, choice }];
+    do {
+      const moves = movesToEndOfOperation(model, schedule, vcpu);
+      if (moves.length === 0) throw new RangeError(`vCPU ${vcpu} cannot end “${begins}” alone`);
+      schedule = [...schedule, ...moves];
+    } while (replay(model, schedule).steps.at(-1)?.notes.length === 0);
+  }
+  return encodeToken(model, schedule);
+}
+
 /** What each vCPU would do after the schedule of a token. */
 export function turnsAfter(token: string): Turn[] {
   const { model } = modelOfToken(token);

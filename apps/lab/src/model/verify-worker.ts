@@ -1,9 +1,11 @@
 import { schemeNames } from "@xsp/verify";
+import { explored } from "./exploration.ts";
 import { storyOf } from "./story.ts";
 import {
   type PlayableModel,
   beginning,
   firstSteps,
+  performed,
   playableModels,
   toEndOfOperation,
   turnsAfter,
@@ -18,6 +20,8 @@ const handlers = {
   firstSteps,
   withMoves,
   toEndOfOperation,
+  performed,
+  explored,
   /** What there is to play with. */
   playables: (): { models: PlayableModel[]; schemes: readonly string[] } => {
     return { models: playableModels(), schemes: schemeNames };
