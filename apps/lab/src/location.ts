@@ -12,7 +12,10 @@ export const place: ReadonlySignal<Place | BrokenLink> = current;
 
 /** Goes to a place; the way back leads here again. */
 export function goTo(view: ViewName, fields: Readonly<Record<string, string | number | undefined>> = {}): void {
-  location.hash = writeFragment(view, fields);
+  const fragment = writeFragment(view, fields);
+  // Going where one is means to begin there anew; the browser would do nothing.
+  if (location.hash === fragment) current.value = readFragment(fragment);
+  else location.hash = fragment;
 }
 
 /** Notes a position within the present view in the address, without a way back to each. */

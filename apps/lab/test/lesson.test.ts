@@ -5,9 +5,24 @@ import { LabBrowser, hasChromium, seriousIssues } from "./lab-browser.ts";
 
 /** What each experiment has to show, by the name of its button. */
 const experiments: readonly (readonly { readonly button: RegExp; readonly shows: readonly RegExp[] }[])[] = [
-  [{ button: /Fork it/, shows: [/type references taken on frames\s*967,680/, /hugepages that the process maps\s*1,890/] }],
-  [{ button: /Look at one frame/, shows: [/before the fork\s*mfn=80007 .*count 3, writable 2/, /after it\s*mfn=80007 .*count 4, writable 3/] }],
-  [{ button: /Fork under both/, shows: [/general references taken on frames\s*967,680\s*0/, /superpages counted up\s*0\s*1,890/] }],
+  [
+    {
+      button: /Fork it/,
+      shows: [/type references taken on frames\s*967,680/, /hugepages that the process maps\s*1,890/],
+    },
+  ],
+  [
+    {
+      button: /Look at one frame/,
+      shows: [/before the fork\s*mfn=80007 .*count 3, writable 2/, /after it\s*mfn=80007 .*count 4, writable 3/],
+    },
+  ],
+  [
+    {
+      button: /Fork under both/,
+      shows: [/general references taken on frames\s*967,680\s*0/, /superpages counted up\s*0\s*1,890/],
+    },
+  ],
   [{ button: /Make the hypercalls/, shows: [/unmark\(\) = 0/, /S1 breaks/] }],
   [{ button: /Replay the race/, shows: [/vCPU 1/, /0\s*of 47/] }],
   [

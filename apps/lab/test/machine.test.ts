@@ -85,6 +85,22 @@ describe.skipIf(!hasChromium)("the machines in a browser", () => {
     expect(wrongs).toEqual([]);
   });
 
+  test("are built anew when asked to, with the same settings too", async () => {
+    const { page, open } = await lab.page();
+    await open(writeFragment("machine", { schemes: "sealed", gib: 1, do: "pool" }));
+    for (let time = 0; time < 2; time++) {
+      await page.waitForFunction(() => document.querySelector(".frame-map") !== null);
+      await idle(page);
+      await page.getByRole("button", { name: "Build anew" }).click();
+      await page.waitForFunction(() => document.querySelector(".ledger caption strong")?.textContent === "boot");
+      expect(await page.getByRole("button", { name: "Fill the pool" }).isEnabled()).toBe(true);
+      await page.getByRole("button", { name: "Fill the pool" }).click();
+      await page.waitForFunction(
+        () => document.querySelector(".ledger caption strong")?.textContent === "fill the pool",
+      );
+    }
+  });
+
   test("can be cancelled while they work, and built again", async () => {
     const { page, wrongs, open } = await lab.page();
     await open(writeFragment("machine", { schemes: "sealed", gib: 16 }));

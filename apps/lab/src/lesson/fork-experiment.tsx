@@ -48,12 +48,17 @@ function useMachines(schemes: readonly SchemeName[]): { run: () => Promise<ForkR
 export function ForkExperiment({ schemes }: { schemes: readonly SchemeName[] }): VNode {
   const { run, end } = useMachines(schemes);
   return (
-    <Experiment name={schemes.length === 1 ? "Fork it" : "Fork under both"} run={run} end={end} show={(runs) => (
+    <Experiment
+      name={schemes.length === 1 ? "Fork it" : "Fork under both"}
+      run={run}
+      end={end}
+      show={(runs) => (
         <>
           <Counted runs={runs} />
           <AtFullSize runs={runs} />
         </>
-      )} />
+      )}
+    />
   );
 }
 
@@ -62,8 +67,8 @@ function AtFullSize({ runs }: { runs: readonly ForkRun[] }): VNode {
   const schemes = runs.map(({ state }) => state.settings.scheme).join(",");
   return (
     <p>
-      <a href={writeFragment("machine", { schemes, gib: 64, do: "pool,map,fork" })}>The same on a host of 64 GiB</a>, which takes
-      some seconds and {runs.length === 1 ? "some 700 MiB" : "1.4 GiB"} of memory.
+      <a href={writeFragment("machine", { schemes, gib: 64, do: "pool,map,fork" })}>The same on a host of 64 GiB</a>,
+      which takes some seconds and {runs.length === 1 ? "some 700 MiB" : "1.4 GiB"} of memory.
     </p>
   );
 }

@@ -88,10 +88,24 @@ function Race({ story }: { story: Story }): VNode {
 }
 
 /** Every interleaving of the model of a counterexample, explored under another scheme. */
-export function ExplorationExperiment({ of, property, scheme }: { of: string; property: string; scheme: string }): VNode {
+export function ExplorationExperiment({
+  of,
+  property,
+  scheme,
+}: {
+  of: string;
+  property: string;
+  scheme: string;
+}): VNode {
   const { model } = counterexample(of, property);
   const run = (): Promise<Explored> => verifyCalls.call("explored", { model, scheme });
-  return <Experiment name={`Explore every interleaving of ${model}`} run={run} show={(result) => <Explanation result={result} />} />;
+  return (
+    <Experiment
+      name={`Explore every interleaving of ${model}`}
+      run={run}
+      show={(result) => <Explanation result={result} />}
+    />
+  );
 }
 
 function Explanation({ result }: { result: Explored }): VNode {

@@ -1,6 +1,6 @@
 import { profileNames, schemeNames } from "@xsp/scenario";
 import type { VNode } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { goTo } from "../location.ts";
 import { Select } from "../select.tsx";
 import { Bench } from "./bench.tsx";
@@ -9,11 +9,15 @@ import { type BenchSettings, readBench, sizes } from "./bench-settings.ts";
 /** One or two hosts with a guest each, driven by hand. */
 export function MachineView({ fields }: { fields: Readonly<Record<string, string>> }): VNode {
   const settings = readBench(fields);
+  // Each arrival builds anew, also one with the same settings.
+  const arrivals = useRef({ fields, count: 0 });
+  if (arrivals.current.fields !== fields) arrivals.current = { fields, count: arrivals.current.count + 1 };
+  const { count } = arrivals.current;
   return (
     <section class="page machine">
       <h1>Watch a machine</h1>
-      <Choice key={JSON.stringify(settings)} settings={settings} />
-      <Bench key={`bench ${JSON.stringify(settings)}`} settings={settings} />
+      <Choice key={`choice ${count}`} settings={settings} />
+      <Bench key={`bench ${count}`} settings={settings} />
     </section>
   );
 }

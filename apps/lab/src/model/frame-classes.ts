@@ -36,15 +36,15 @@ const typeClasses = [
 
 const countClasses = [
   "free",
-  "0",
-  "1",
-  "2",
-  "3",
-  "4 to 7",
-  "8 to 15",
-  "16 to 63",
-  "64 to 255",
-  "256 and more",
+  "count 0",
+  "count 1",
+  "count 2",
+  "count 3",
+  "count 4 to 7",
+  "count 8 to 15",
+  "count 16 to 63",
+  "count 64 to 255",
+  "count 256 and more",
 ] as const;
 
 const ownerClasses = ["free", "Xen", "the guest"] as const;

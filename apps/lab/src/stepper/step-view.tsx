@@ -1,12 +1,13 @@
 import type { VNode } from "preact";
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { noteInAddress } from "../location.ts";
+import { goTo, noteInAddress } from "../location.ts";
 import { useAnswer } from "../model/use-answer.ts";
 import type { Story } from "../model/story.ts";
 import { verifyCalls } from "../model/verify-calls.ts";
 import { CallProblem } from "../model/worker-calls.ts";
 import { wholeNumber, writeFragment } from "../route.ts";
+import { sentence } from "../sentence.ts";
 import { Gallery } from "./gallery.tsx";
 import { IssueButton } from "./issue-dialog.tsx";
 import { Lanes } from "./lanes.tsx";
@@ -32,7 +33,7 @@ export function TokenProblem({ error }: { error: Error }): VNode {
   return (
     <section class="page narrow" role="alert">
       <h1>{isTheirs ? "The token cannot be replayed" : "This is a bug of the lab"}</h1>
-      <p>{error.message}.</p>
+      <p>{sentence(error.message)}</p>
       <p>
         {isTheirs
           ? "A token replays for as long as the model makes the same accesses. One of another version has to be made again, with xsp check."
@@ -104,7 +105,7 @@ function Stepper({ story, at: linked }: { story: Story; at: string | undefined }
 function TakeOver({ token, at }: { token: string; at: number }): VNode {
   const take = async (): Promise<void> => {
     const begun = await verifyCalls.call("firstSteps", { token, steps: at });
-    location.hash = writeFragment("try", { token: begun });
+    goTo("try", { token: begun });
   };
   return (
     <button type="button" onClick={() => void take()}>
