@@ -8,6 +8,7 @@ import { addProfileCommand } from "./commands/profile.ts";
 import { addReplayCommand } from "./commands/replay.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addScenarioCommand } from "./commands/scenario.ts";
+import { addShellCommand } from "./commands/shell.ts";
 import { addStressCommand } from "./commands/stress.ts";
 import { exitCode } from "./exit-code.ts";
 
@@ -28,6 +29,7 @@ Examples:
   xsp run fork-64g --scheme per-frame --scheme sealed two of them
   xsp scenario show fork-64g > mine.yaml              a file to start your own from
   xsp run mine.yaml --set workload.logins=10          with one field changed
+  xsp shell fork-64g                                  type commands at a running guest
   xsp profile xeon-x5570-2009                         every constant behind the modelled time, and its source
   xsp check map-unmark-pin --scheme rfc               every interleaving of a model, and the way to break it
   xsp lab                                             the same to look at, in a browser
@@ -60,6 +62,7 @@ function buildProgram(): Command {
   addExplainCommand(program);
   addStressCommand(program);
   addLabCommand(program);
+  addShellCommand(program);
   return program;
 }
 

@@ -17,6 +17,7 @@ describe("help", () => {
     [["explain", "--help"]],
     [["replay", "--help"]],
     [["lab", "--help"]],
+    [["shell", "--help"]],
   ])("xsp %j ends well and has examples", (args) => {
     const { code, stdout, stderr } = xsp(...args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

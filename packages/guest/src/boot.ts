@@ -10,19 +10,24 @@ import {
 } from "@xsp/hypervisor";
 import { assert } from "./assert.ts";
 import { freeBootmem } from "./buddy.ts";
-import { type BuiltDomain, buildDomain } from "./domain-builder.ts";
+import { type BuiltDomain, type Populate, buildDomain } from "./domain-builder.ts";
 import { GuestEvents } from "./guest-events.ts";
 import { makeHighmem } from "./highmem.ts";
 import { makeHstate } from "./hstate.ts";
-import type { Kernel } from "./kernel.ts";
+import { hugetlbInit } from "./hugetlb-pool.ts";
+import { DEFAULT_CONFIG, makeMount } from "./hugetlbfs-mount.ts";
+import type { Kernel, PvOps } from "./kernel.ts";
+import { type LowPfnRange, MAXMEM_PFN, findLowPfnRange } from "./lowmem.ts";
 import { MemMap, PG_pinned, PG_reserved } from "./mem-map.ts";
 import { MulticallBuffer } from "./multicall-buffer.ts";
-import { type GuestStyle, type Zone, makeZones } from "./zone.ts";
+import { makeShmNamespace } from "./shm.ts";
+import { type GuestStyle, buildZonelists, makeZones } from "./zone.ts";
 
-/** Lowmem of a 32-bit kernel: 896 MiB. Under Xen's hole it would be about 727 MiB. [linux-facts §1.1] */
-const DEFAULT_LOWMEM_PAGES = 229_376;
 /** More frames than entries have been thought through for: 4 TiB. */
 const MAX_PAGES = 2 ** 30;
+
+/** Where kernels differ that the model knows. */
+export type KernelVersion = "3.6" | "2.6.39";
 
 /** How a guest is made. */
 export interface GuestOptions {
@@ -32,10 +37,36 @@ export interface GuestOptions {
   readonly memoryMiB?: number;
   /** Default `64-bit`: all memory is in the direct map. `32-bit`: what is above lowmem is highmem. */
   readonly style?: GuestStyle;
-  /** Pages of lowmem; 32-bit style only. Default 229,376 (896 MiB). */
+  /** Pages that the direct map can cover, MAXMEM; 32-bit style only. Default 186,112 (727 MiB, under Xen's hole). */
   readonly lowmemFrames?: number;
-  /** Whether hugepages are marked when they enter the pool, where the host's scheme has marks. Default true. */
+  /**
+   * `highmem=` on the kernel's command line, in pages; 32-bit style only. A guest that fits into lowmem gets that much
+   * highmem, of one that does not everything above is thrown away. What cannot be is ignored, and logged.
+   */
+  readonly highmemFrames?: number;
+  /** Default false: highmem pages are cleared and copied through kmap_atomic. Else Xen does it, MMUEXT_CLEAR_PAGE. */
+  readonly xenClearsHighmem?: boolean;
+  /** Default `superpages`, as with superpages=1. `pages`: 4 KiB extents, whose frames are not contiguous. */
+  readonly populate?: Populate;
+  /** With `populate: "pages"`: a whole number that chooses their order. Default 1. */
+  readonly populateSeed?: number;
+  /** Whether hugepages are marked when they enter the pool, where the host's scheme has marks. Default: under `xen`. */
   readonly markHugepages?: boolean;
+  /**
+   * Default `xen`. `native`, for comparison: processes' page tables are the kernel's own affair, never pinned or loaded
+   * through Xen, and PMD pages of hugepages are shared.
+   */
+  readonly pvOps?: PvOps;
+  /** Default `3.6`: set_pte_at always asks Xen. `2.6.39`: it stores into tables that are not pinned, as a fork's are. */
+  readonly kernelVersion?: KernelVersion;
+  /** Whether the balloon works in units of 2 MiB: UEK's boot flag balloon_hugepages. Default false. */
+  readonly balloonHugepages?: boolean;
+  /** Default true: one entry in the multicall buffer goes as a direct hypercall (3.1 on); else as a multicall of one. */
+  readonly directSingleEntry?: boolean;
+  /** How many hugepages to put into the pool at boot: `hugepages=N` on the command line. */
+  readonly hugepages?: number;
+  /** Whether CPUID shows PSE. Default true; without it the guest has no hugepages, as mainline Linux on Xen since 4.6. */
+  readonly pse?: boolean;
 }
 
 /**
@@ -48,41 +79,50 @@ export function bootKernel(host: Host, options: GuestOptions): Kernel {
     throw new RangeError("host: a guest needs page tables of 512 entries and superpages of 512 frames");
   }
   const style = options.style ?? "64-bit";
+  const pvOps = oneOf("pvOps", options.pvOps ?? "xen", ["xen", "native"]);
+  const kernelVersion = oneOf("kernelVersion", options.kernelVersion ?? "3.6", ["3.6", "2.6.39"]);
   const nrPages = memoryOf(options);
-  const maxLowPfn = lowmemOf(options, style, nrPages);
-  const built = buildDomain(host, nrPages, maxLowPfn);
+  const { maxPfn, maxLowPfn, log: memoryLog } = lowPfnRange(options, style, nrPages);
+  const built = buildDomain(host, { nrPages, maxLowPfn, ...populateOf(options) });
   startOnRoot(built);
 
-  const zones = makeZones(style, nrPages, maxLowPfn);
-  const fallback: Zone[] = [...zones].reverse();
+  const zones = makeZones(style, maxPfn, maxLowPfn);
   const events = new GuestEvents();
-  const log: string[] = [];
+  const log = [...memoryLog];
   const { domain, pkmapPageTable, fixmapPageTable } = built;
   const vcpu = domain.vcpus[0];
   assert(vcpu !== undefined, "a domain has a vCPU");
-  const memMap = new MemMap(nrPages);
+  const memMap = new MemMap(maxPfn);
   const kernel: Kernel = {
     domain,
     vcpu,
     style,
     memMap,
     zones,
-    zonelists: { GFP_HIGHUSER: fallback, GFP_KERNEL: fallback.filter(({ name }) => name !== "HighMem") },
+    zonelists: buildZonelists(zones),
     maxLowPfn,
     phys: built.phys,
-    mc: new MulticallBuffer(vcpu, events, log),
+    mc: new MulticallBuffer(vcpu, events, log, options.directSingleEntry ?? true),
     hstate: makeHstate(memMap.blocks),
-    marksHugepages: (options.markHugepages ?? true) && host.scheme.marks,
+    hugetlbfs: { internalMount: options.pse === false ? undefined : makeMount(DEFAULT_CONFIG) },
+    shm: makeShmNamespace(),
+    marksHugepages: (options.markHugepages ?? pvOps === "xen") && host.scheme.marks,
     highmem:
       pkmapPageTable !== undefined && fixmapPageTable !== undefined
-        ? makeHighmem(pkmapPageTable, fixmapPageTable)
+        ? makeHighmem(pkmapPageTable, fixmapPageTable, options.xenClearsHighmem ?? false)
         : undefined,
+    pvOps,
+    storesUnpinnedPtes: pvOps === "native" || kernelVersion === "2.6.39",
+    pgdList: new Set(),
+    zeroPage: pfn(built.nrTablePages),
     events,
     log,
     swapperPgd: built.swapperPgd,
     activeMm: undefined,
+    currentPid: 0,
   };
   initMemory(kernel, built.nrTablePages);
+  hugetlbInit(kernel, hugepagesOf(options));
   return kernel;
 }
 
@@ -96,11 +136,20 @@ function startOnRoot({ domain, phys, swapperPgd }: BuiltDomain): void {
   unpauseDomain(domain);
 }
 
-/** Keeps the boot tables (`xen_mark_init_mm_pinned`) and hands everything else to the buddy (`mem_init`). */
+function oneOf<T extends string>(name: string, given: T, known: readonly T[]): T {
+  if (!known.includes(given)) throw new RangeError(`${name}: "${given}" given, expected ${known.join(" or ")}`);
+  return given;
+}
+
+/**
+ * Keeps the boot tables (`xen_mark_init_mm_pinned`) and the page of zeroes behind them, and hands everything else to the
+ * buddy (`mem_init`).
+ */
 function initMemory(kernel: Kernel, nrTablePages: number): void {
   const { memMap, zones } = kernel;
   for (let page = 0; page < nrTablePages; page++) memMap.setFlag(pfn(page) satisfies Pfn, PG_reserved | PG_pinned);
-  for (const zone of zones) freeBootmem(memMap, zone, Math.max(zone.startPfn, nrTablePages), zone.endPfn);
+  memMap.setFlag(kernel.zeroPage, PG_reserved);
+  for (const zone of zones) freeBootmem(memMap, zone, Math.max(zone.startPfn, nrTablePages + 1), zone.endPfn);
 }
 
 function memoryOf(options: GuestOptions): number {
@@ -117,17 +166,38 @@ function memoryOf(options: GuestOptions): number {
   return pages;
 }
 
-function lowmemOf(options: GuestOptions, style: GuestStyle, nrPages: number): number {
+function hugepagesOf({ hugepages }: GuestOptions): number | undefined {
+  if (hugepages !== undefined && (!Number.isInteger(hugepages) || hugepages < 0)) {
+    throw new RangeError(`hugepages: ${hugepages} given, expected a whole number from 0`);
+  }
+  return hugepages;
+}
+
+function lowPfnRange(options: GuestOptions, style: GuestStyle, nrPages: number): LowPfnRange {
+  const { lowmemFrames = MAXMEM_PFN, highmemFrames } = options;
   if (style === "64-bit") {
-    if (options.lowmemFrames !== undefined) {
-      throw new RangeError("lowmemFrames: a 64-bit guest maps all its memory; leave it out or choose style 32-bit");
+    for (const name of ["lowmemFrames", "highmemFrames", "xenClearsHighmem"] as const) {
+      if (options[name] === undefined) continue;
+      throw new RangeError(`${name}: a 64-bit guest maps all its memory; leave it out or choose style 32-bit`);
     }
-    return nrPages;
+    return { maxPfn: nrPages, maxLowPfn: nrPages, log: [] };
   }
   if (style !== "32-bit") throw new RangeError(`style: "${String(style)}" given, expected 64-bit or 32-bit`);
-  const pages = options.lowmemFrames ?? DEFAULT_LOWMEM_PAGES;
-  if (!Number.isInteger(pages) || pages < 1) {
-    throw new RangeError(`lowmemFrames: ${pages} given, expected a whole number of 4 KiB pages`);
+  if (!Number.isInteger(lowmemFrames) || lowmemFrames < 1) {
+    throw new RangeError(`lowmemFrames: ${lowmemFrames} given, expected a whole number of 4 KiB pages`);
   }
-  return Math.min(pages, nrPages);
+  if (highmemFrames !== undefined && (!Number.isInteger(highmemFrames) || highmemFrames < 0)) {
+    throw new RangeError(`highmemFrames: ${highmemFrames} given, expected a whole number of 4 KiB pages`);
+  }
+  return findLowPfnRange(nrPages, lowmemFrames, highmemFrames);
+}
+
+function populateOf({ populate = "superpages", populateSeed }: GuestOptions): { populate: Populate; seed: number } {
+  if (populate !== "superpages" && populate !== "pages") {
+    throw new RangeError(`populate: "${String(populate)}" given, expected superpages or pages`);
+  }
+  if (populateSeed !== undefined && (populate !== "pages" || !Number.isInteger(populateSeed))) {
+    throw new RangeError(`populateSeed: ${populateSeed} given, expected a whole number, and populate: "pages" with it`);
+  }
+  return { populate, seed: populateSeed ?? 1 };
 }

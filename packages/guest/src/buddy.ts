@@ -1,10 +1,7 @@
 import { type Pfn, pfn } from "@xsp/hypervisor";
 import { assert } from "./assert.ts";
-import { type MemMap, NO_PAGE } from "./mem-map.ts";
+import { MAX_ORDER, type MemMap, NO_PAGE } from "./mem-map.ts";
 import type { Zone } from "./zone.ts";
-
-/** Orders 0 to 10: a block has 2^order pages. [L39 include/linux/mmzone.h MAX_ORDER] */
-export const MAX_ORDER = 11;
 
 /**
  * The buddy allocator of one zone: free blocks of 2^order pages, aligned to their size, in one LIFO list for each order.

@@ -7,6 +7,7 @@ import {
   DOMID_SELF,
   builderStore,
   createDomain,
+  destroyDomain,
   doMemoryOp,
   mfn,
   pfn,
@@ -31,6 +32,23 @@ import { PhysToMachine } from "./phys-to-machine.ts";
 
 /** Extents asked for in one `memory_op`. */
 const POPULATE_BATCH = 1024;
+
+/**
+ * What a domain's memory is made of: order-9 extents only, as with superpages=1 in the domain's configuration, or 4 KiB
+ * extents. [linux-facts §4.3]
+ */
+export type Populate = "superpages" | "pages";
+
+/** What is to be built. */
+export interface DomainPlan {
+  /** Pages of the guest. */
+  readonly nrPages: number;
+  /** Pages that the direct map covers. */
+  readonly maxLowPfn: number;
+  readonly populate: Populate;
+  /** Chooses the order in which 4 KiB extents are asked for. */
+  readonly seed: number;
+}
 
 /** What the domain builder leaves behind for the kernel. */
 export interface BuiltDomain {
@@ -57,21 +75,15 @@ export interface BuiltDomain {
  * The direct map is real: a 64 GiB guest has 32,768 L1 tables with 16,777,216 entries, each of which will hold a
  * reference when the root is pinned. That is why a free page of lowmem has a writable count of 1. [linux-facts §1.2]
  *
- * Models: xc_dom_x86.c with superpages=1 (order-9 extents only) and init_memory_mapping in one step.
+ * Models: xc_dom_x86.c, with superpages=1 (order-9 extents only) or without, and init_memory_mapping in one step.
  * Simplified: no kernel image; the tables are the first pages.
  *
- * @param nrPages - pages of the guest.
- * @param maxLowPfn - pages that the direct map covers.
  * @throws RangeError when the host has not enough free memory or the guest is too small for its page tables.
  */
-export function buildDomain(host: Host, nrPages: number, maxLowPfn: number): BuiltDomain {
+export function buildDomain(host: Host, { nrPages, maxLowPfn, populate, seed }: DomainPlan): BuiltDomain {
   if (host.freeFrames < nrPages) {
     throw new RangeError(`frames: the guest is to have ${nrPages} pages and the host has ${host.freeFrames} free`);
   }
-  const domain = createDomain(host, { maxFrames: nrPages });
-  const phys = new PhysToMachine(nrPages, host.frames);
-  populate(domain, phys, nrPages);
-
   const span = (pages: number): number => Math.ceil(pages / PTRS_PER_TABLE);
   const nrL1 = span(maxLowPfn);
   const nrL2 = span(nrL1);
@@ -81,6 +93,11 @@ export function buildDomain(host: Host, nrPages: number, maxLowPfn: number): Bui
   if (nrTablePages > maxLowPfn) {
     throw new RangeError(`frames: ${nrPages} pages are too few, the page tables alone need ${nrTablePages}`);
   }
+  const domain = createDomain(host, { maxFrames: nrPages });
+  const phys = new PhysToMachine(nrPages, host.frames);
+  if (populate === "pages") populatePages(domain, phys, nrPages, seed);
+  else populateSuperpages(domain, phys, nrPages);
+
   const swapperPgd = pfn(nrL1 + nrL2 + nrL3);
   const builder = new TableBuilder(domain, phys);
   buildDirectMap(builder, maxLowPfn, nrTablePages);
@@ -106,36 +123,67 @@ export function buildDomain(host: Host, nrPages: number, maxLowPfn: number): Bui
 }
 
 /** Gives the domain its memory in 2 MiB extents, and what is left over at the end page by page. */
-function populate(domain: Domain, phys: PhysToMachine, nrPages: number): void {
-  const whole = nrPages - (nrPages % HPAGE_PAGES);
-  const frames = new Int32Array(Math.ceil(nrPages / HPAGE_PAGES) + HPAGE_PAGES);
-  let extents = 0;
-  for (let start = 0; start < nrPages;) {
-    const order = start < whole ? HPAGE_ORDER : 0;
-    const end = start < whole ? whole : nrPages;
-    const count = Math.min(POPULATE_BATCH, (end - start) >> order);
-    const batch = frames.subarray(extents, extents + count);
-    for (let index = 0; index < count; index++) batch[index] = start + (index << order);
-    const done = doMemoryOp(domain.vcpus[0] as Domain["vcpus"][0], XENMEM_populate_physmap, {
+function populateSuperpages(domain: Domain, phys: PhysToMachine, nrPages: number): void {
+  const blocks = Math.floor(nrPages / HPAGE_PAGES);
+  const heads = Int32Array.from({ length: blocks }, (_, block) => block << HPAGE_ORDER);
+  populatePhysmap(domain, heads, HPAGE_ORDER);
+  for (const [block, frame] of heads.entries()) phys.setExtent(pfn(block << HPAGE_ORDER), mfn(frame));
+  const rest = Int32Array.from({ length: nrPages % HPAGE_PAGES }, (_, index) => (blocks << HPAGE_ORDER) + index);
+  populatePhysmap(domain, rest, 0);
+  for (const [index, frame] of rest.entries()) phys.setPhysToMachine(pfn((blocks << HPAGE_ORDER) + index), frame);
+}
+
+/**
+ * Gives the domain its memory page by page, in an order that is not that of its frames.
+ *
+ * Simplified: a real heap is fragmented and hands out whatever frame is first. Here frames come in order and pages are
+ * asked for in a shuffled one, which gives the guest the same: neighbours of which hardly two are neighbours in the machine.
+ */
+function populatePages(domain: Domain, phys: PhysToMachine, nrPages: number, seed: number): void {
+  const asked = shuffledPages(nrPages, seed);
+  const frames = asked.slice();
+  populatePhysmap(domain, frames, 0);
+  for (const [index, page] of asked.entries()) phys.setPhysToMachine(pfn(page), frames[index] as number);
+}
+
+/** All pages in an order that the seed alone decides: Fisher and Yates's shuffle over a xorshift generator. */
+function shuffledPages(nrPages: number, seed: number): Int32Array {
+  const pages = Int32Array.from({ length: nrPages }, (_, page) => page);
+  // The generator has one state that it never leaves, 0.
+  let state = seed | 0 || 1;
+  for (let last = nrPages - 1; last > 0; last--) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    const other = (state >>> 0) % (last + 1);
+    const page = pages[last] as number;
+    pages[last] = pages[other] as number;
+    pages[other] = page;
+  }
+  return pages;
+}
+
+/**
+ * Asks Xen for extents: `XENMEM_populate_physmap`, some at a time.
+ *
+ * @param extents - first page of each; Xen puts its first frame in its place.
+ */
+function populatePhysmap(domain: Domain, extents: Int32Array, order: number): void {
+  const vcpu = domain.vcpus[0];
+  assert(vcpu !== undefined, "a domain has a vCPU");
+  for (let start = 0; start < extents.length; start += POPULATE_BATCH) {
+    const batch = extents.subarray(start, start + POPULATE_BATCH);
+    const done = doMemoryOp(vcpu, XENMEM_populate_physmap, {
       extents: batch,
-      nrExtents: count,
+      nrExtents: batch.length,
       extentOrder: order,
       domid: DOMID_SELF,
     });
-    if (done !== count) {
-      throw new RangeError(
-        `frames: the host has no more aligned extents of ${1 << order} frames after ${start} of ${nrPages}`,
-      );
-    }
-    extents += count;
-    start += count << order;
-  }
-  const blocks = whole >> HPAGE_ORDER;
-  for (let block = 0; block < blocks; block++) {
-    phys.setExtent(pfn(block << HPAGE_ORDER), mfn(frames[block] as number));
-  }
-  for (let page = whole; page < nrPages; page++) {
-    phys.setPhysToMachine(pfn(page), frames[blocks + page - whole] as number);
+    if (done === batch.length) continue;
+    assert(destroyDomain(domain) === 0, "a domain that is not built yet can be destroyed");
+    throw new RangeError(
+      `frames: the host has no more aligned extents of ${1 << order} frames after ${start + done} of ${extents.length}`,
+    );
   }
 }
 

@@ -4,8 +4,20 @@
  * A call that fails returns a negated errno ([L39 include/asm-generic/errno-base.h]); an access that fails raises a
  * signal.
  */
+export const EPERM = 1;
+export const ENOENT = 2;
+export const EIO = 5;
 export const ENOMEM = 12;
+export const EACCES = 13;
+export const EFAULT = 14;
+export const EBUSY = 16;
+export const EEXIST = 17;
+export const ENODEV = 19;
+export const ENOTDIR = 20;
+export const EISDIR = 21;
 export const EINVAL = 22;
+export const ENOSPC = 28;
+export const EOPNOTSUPP = 95;
 
 /** What an access raises that cannot be served: SIGKILL stands for the out-of-memory killer. */
 export type Signal = "SIGSEGV" | "SIGBUS" | "SIGKILL";

@@ -1,12 +1,11 @@
 import { assert } from "./assert.ts";
 import { ENOMEM } from "./errno.ts";
-import { exitMm } from "./exit.ts";
+import { mmput } from "./exit.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Mm } from "./mm.ts";
 import { pgdAlloc } from "./page-table-pages.ts";
 import { xenPgdPin } from "./pgd-pin.ts";
-import type { Process } from "./process.ts";
-import { switchMm } from "./process.ts";
+import { type Process, switchMm } from "./process.ts";
 
 /**
  * Makes an empty address space and hands it to Xen: `mm_alloc`, and `xen_activate_mm` which pins it.
@@ -15,7 +14,7 @@ import { switchMm } from "./process.ts";
  */
 export function newPinnedMm(kernel: Kernel): Mm | undefined {
   const mm = pgdAlloc(kernel);
-  if (mm !== undefined) xenPgdPin(kernel, mm);
+  if (mm !== undefined && kernel.pvOps === "xen") xenPgdPin(kernel, mm);
   return mm;
 }
 
@@ -28,7 +27,7 @@ export function newPinnedMm(kernel: Kernel): Mm | undefined {
  * ```
  *
  * The new mm is pinned and loaded first, so that the old roots are on no CPU when they are unpinned. Giving up the old
- * mm costs Xen as many references as the fork that filled it.
+ * mm costs Xen as many references as the fork that filled it. A child of vfork has its parent's mm, which stays as it is.
  * Simplified: the new program has no mappings; stack and text would be a few 4 KiB pages.
  *
  * @returns 0, or −ENOMEM with the process as it was.
@@ -40,6 +39,6 @@ export function execMmap(kernel: Kernel, process: Process): number {
   if (mm === undefined) return -ENOMEM;
   switchMm(kernel, mm);
   process.mm = mm;
-  exitMm(kernel, old);
+  mmput(kernel, old);
   return 0;
 }

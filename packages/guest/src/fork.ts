@@ -26,21 +26,25 @@
  * The same is paid again, the other way round, when the child execs or exits: see `exit.ts`.
  *
  * The parent stays pinned and loaded throughout. A shared mapping leaves its entries alone, so no hypercall is made for
- * them; a private one would be write-protected entry by entry. While all of it goes on the parent holds its own and the
- * child's mmap_sem, and during the pin event upcalls are masked: nothing else in the process gets on.
+ * them. A private one is write-protected entry by entry: hugepages by a hypercall each, 4 KiB pages by a store each that
+ * traps into Xen. While all of it goes on the parent holds its own and the child's mmap_sem, and during the pin event
+ * upcalls are masked: nothing else in the process gets on.
+ *
+ * vfork avoids all of it: the child runs in its parent's mm, and the parent waits until it has an mm of its own.
  *
  * Models: dup_mm, dup_mmap, copy_page_range [L39 kernel/fork.c, mm/memory.c], xen_dup_mmap [L39 arch/x86/xen/mmu.c];
- * counts in linux-facts §3.2 and §3.4. Simplified: shared mappings only; no copy of the rest of a process.
+ * counts in linux-facts §3.2 and §3.4. Simplified: no copy of the rest of a process.
  */
+import { copyPageRange } from "./copy-page-range.ts";
 import { ENOMEM } from "./errno.ts";
-import { copyHugetlbPageRange } from "./hugetlb.ts";
+import { exitMmap } from "./exit.ts";
+import { hugetlbVmOpOpen } from "./hugetlb-reservation.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Mm, vmaLink } from "./mm.ts";
-import { unmapAll } from "./mmap.ts";
-import { pgdAlloc, pgdFree } from "./page-table-pages.ts";
+import { pgdAlloc } from "./page-table-pages.ts";
 import { xenPgdPin } from "./pgd-pin.ts";
 import { flushTlbMm } from "./pv-mmu.ts";
-import { VM_DONTCOPY, VM_HUGETLB } from "./vma.ts";
+import { VM_DONTCOPY } from "./vma.ts";
 
 /**
  * Copies an address space: `dup_mm`.
@@ -54,8 +58,7 @@ export function dupMm(kernel: Kernel, parent: Mm): Mm | number {
   const rc = dupMmap(kernel, child, parent);
   if (rc === 0) return child;
   // mmput of a child that was never pinned: its tables are still plain memory.
-  unmapAll(kernel, child);
-  pgdFree(kernel, child);
+  exitMmap(kernel, child);
   return rc;
 }
 
@@ -66,12 +69,12 @@ function dupMmap(kernel: Kernel, child: Mm, parent: Mm): number {
     if ((vma.flags & VM_DONTCOPY) !== 0) continue;
     const copy = { ...vma, mm: child, resv: undefined };
     vmaLink(child, copy);
+    hugetlbVmOpOpen(copy);
     copy.file?.mappings.add(copy);
-    // copy_page_range: entries of shared 4 KiB mappings are left to be faulted in, those of hugepages never are.
-    if ((vma.flags & VM_HUGETLB) !== 0) rc = copyHugetlbPageRange(kernel, child, parent, copy);
+    rc = copyPageRange(kernel, copy, vma);
     if (rc !== 0) break;
   }
-  if (rc === 0) xenDupMmap(kernel, child);
+  if (rc === 0 && kernel.pvOps === "xen") xenDupMmap(kernel, child);
   flushTlbMm(kernel, parent);
   return rc;
 }

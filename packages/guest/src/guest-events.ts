@@ -13,6 +13,8 @@ export class GuestEvents {
   plainPgds = 0;
   /** Page-table entries queued as `mmu_update` requests, because their table is pinned. */
   queuedPteWrites = 0;
+  /** Stores on pinned PTE pages: each is a page fault into Xen, which emulates it. */
+  ptwrFaults = 0;
   /** Flushes of the multicall buffer: each is one hypercall, and one entry alone goes as a direct one. */
   batches = 0;
   /** Entries in these flushes. */
@@ -30,6 +32,9 @@ export class GuestEvents {
   /** Page faults served with 4 KiB pages, and with hugepages. */
   pageFaults = 0;
   hugepageFaults = 0;
+  /** Hugepages that the buddy gave and that could not be had, refused by Xen among them: /proc/vmstat htlb_buddy_alloc_…. */
+  htlbBuddyAllocSuccess = 0;
+  htlbBuddyAllocFail = 0;
   /** MARK_SUPER and UNMARK_SUPER that Xen accepted. */
   hugepageMarks = 0;
   hugepageUnmarks = 0;

@@ -1,14 +1,29 @@
+import type { HugetlbfsMount } from "./hugetlbfs-mount.ts";
+import type { RegionList } from "./region-list.ts";
 import type { Vma } from "./vma.ts";
 
-/** A file on hugetlbfs, or the segment behind SHM_HUGETLB: its pages belong to it and not to who maps it. */
+/**
+ * An inode of hugetlbfs: a file that was opened, the segment behind SHM_HUGETLB, or what MAP_ANONYMOUS | MAP_HUGETLB
+ * maps. [L39 fs/hugetlbfs/inode.c]
+ *
+ * Its pages, and with a shared mapping its reservations, belong to it and not to who maps it.
+ */
 export interface HugetlbFile {
   readonly kind: "hugetlb";
-  /** Size in hugepages. */
-  readonly nrHugepages: number;
-  /** Its page cache: first page of each hugepage as pfn plus one; 0 where none was touched yet. */
-  readonly pages: Int32Array;
+  /** Where it is; files without a name are on a mount of the kernel's own. */
+  readonly mount: HugetlbfsMount;
+  /** In the root directory of the mount; undefined for a file without a name. */
+  readonly name: string | undefined;
+  /** `i_size` in bytes, a multiple of 2 MiB. Nothing can be touched beyond it. */
+  size: number;
+  /** Page cache: first page of each hugepage as pfn plus one; 0, or out of the array, where there is none. */
+  pages: Int32Array;
+  /** Hugepages reserved for shared mappings, now or earlier: `i_mapping->private_list`. */
+  readonly regions: RegionList;
   /** Mappings of it in all processes: `i_mmap`. */
   readonly mappings: Set<Vma>;
-  /** Whether its name still stands. Pages go when it has none and nobody maps it. */
+  /** Open file descriptors. */
+  opens: number;
+  /** Whether its name still stands. The inode goes when it has none and is neither open nor mapped. */
   linked: boolean;
 }

@@ -4,14 +4,18 @@ import { freeOnePage, rmqueue } from "./buddy.ts";
 import type { GuestEvents } from "./guest-events.ts";
 import type { Highmem } from "./highmem.ts";
 import type { Hstate } from "./hstate.ts";
+import type { HugetlbfsState } from "./hugetlbfs-mount.ts";
 import { type MemMap, NO_PAGE } from "./mem-map.ts";
 import type { Mm } from "./mm.ts";
 import type { MulticallBuffer } from "./multicall-buffer.ts";
 import type { PhysToMachine } from "./phys-to-machine.ts";
-import { type GuestStyle, type Zone, pageZone } from "./zone.ts";
+import type { ShmNamespace } from "./shm.ts";
+import { type GfpFlags, type GuestStyle, type Zone, pageZone } from "./zone.ts";
 
-/** Which zones may serve an allocation, best first: all, or lowmem alone. [L39 include/linux/gfp.h] */
-export type GfpFlags = "GFP_KERNEL" | "GFP_HIGHUSER";
+export type { GfpFlags } from "./zone.ts";
+
+/** See {@link GuestOptions.pvOps}. */
+export type PvOps = "xen" | "native";
 
 /** A running kernel: what its parts share. Simplified: one vCPU. */
 export interface Kernel {
@@ -26,21 +30,33 @@ export interface Kernel {
   readonly phys: PhysToMachine;
   readonly mc: MulticallBuffer;
   readonly hstate: Hstate;
+  readonly hugetlbfs: HugetlbfsState;
+  readonly shm: ShmNamespace;
   /** Whether this kernel tells Xen about its hugepages. */
   readonly marksHugepages: boolean;
   readonly highmem: Highmem | undefined;
+  /** How it runs its processes' page tables: through Xen, or by itself, for comparison. */
+  readonly pvOps: PvOps;
+  /** Whether `set_pte_at` stores into a table that is not pinned, as up to 2.6.39; else it always asks Xen. */
+  readonly storesUnpinnedPtes: boolean;
+  /** All address spaces: `pgd_list`. */
+  readonly pgdList: Set<Mm>;
+  /** Page of zeroes that reads of untouched memory get: `empty_zero_page`. */
+  readonly zeroPage: Pfn;
   readonly events: GuestEvents;
   readonly log: string[];
   /** Kernel root that every process's kernel root copies its kernel half from: `swapper_pg_dir`. */
   readonly swapperPgd: Pfn;
   /** Address space whose roots are loaded; undefined while it is the kernel's own. */
   activeMm: Mm | undefined;
+  /** Process that runs, or ran last: `current->pid`. */
+  currentPid: number;
 }
 
 /**
  * Takes a block of 2^order pages from the first zone that has one. [L39 mm/page_alloc.c get_page_from_freelist]
  *
- * @returns its first page, or NO_PAGE.
+ * @returns its first page, or NO_PAGE; always NO_PAGE from order 11 (MAX_ORDER) on: a 1 GiB page is no buddy block.
  */
 export function allocPages(kernel: Kernel, gfp: GfpFlags, order: number): Pfn {
   for (const zone of kernel.zonelists[gfp]) {
@@ -53,6 +69,11 @@ export function allocPages(kernel: Kernel, gfp: GfpFlags, order: number): Pfn {
 /** Gives a block back: `__free_pages`. */
 export function freePages(kernel: Kernel, page: Pfn, order: number): void {
   freeOnePage(kernel.memMap, pageZone(kernel.zones, page), page, order);
+}
+
+/** Takes a user of a 4 KiB page away and frees it with the last: `put_page`. */
+export function putPage(kernel: Kernel, page: Pfn): void {
+  if (kernel.memMap.putPageTestzero(page)) freePages(kernel, page, 0);
 }
 
 /** Whether the direct map does not cover a page: `PageHighMem`. */

@@ -11,6 +11,12 @@ export const PG_ballooned = 0x04;
 /** Something was stored into it, so that it must be cleared before it becomes a page table. */
 export const PG_scribbled = 0x08;
 
+/** A PTE page whose lock is held until the batch that pins or unpins it is issued. */
+export const PG_ptlocked = 0x10;
+
+/** Orders 0 to 10: a block of the buddy has 2^order pages. [L39 include/linux/mmzone.h] */
+export const MAX_ORDER = 11;
+
 /** No page: what a search or an allocation that fails returns. */
 export const NO_PAGE: Pfn = pfn(-1);
 
@@ -78,9 +84,23 @@ export class MemMap {
     this.flags[index] = (this.flags[index] as number) & ~flag;
   }
 
+  /** Whether a page is in a free block of the buddy, at its begin or inside. */
+  isFree(page: Pfn): boolean {
+    for (let order = 0; order < MAX_ORDER; order++) {
+      const head = pfn(page - (page % 2 ** order));
+      if ((this.freeOrder[this.index(head)] as number) > order) return true;
+    }
+    return false;
+  }
+
   /** Whether a page may hold anything but zeroes. */
   isScribbled(page: Pfn): boolean {
     return this.scribbledBlock[page >>> HPAGE_ORDER] !== 0 || this.hasFlag(page, PG_scribbled);
+  }
+
+  /** Users of a 4 KiB page: `page_count`. */
+  pageCount(page: Pfn): number {
+    return this.count[this.index(page)] as number;
   }
 
   /** Adds a user of a 4 KiB page: `get_page`. */

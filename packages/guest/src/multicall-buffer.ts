@@ -13,8 +13,9 @@ import {
 } from "@xsp/hypervisor";
 import { assert } from "./assert.ts";
 import type { GuestEvents } from "./guest-events.ts";
+import { FL_ARGS, FL_CALLBACKS, FL_SLOTS, MulticallStatistics } from "./multicall-statistics.ts";
 
-/** Entries in the buffer. */
+/** Entries in the buffer, and callbacks. */
 const MC_BATCH = 32;
 /** Argument space: 512 bytes, as 32-bit words. Room must be left over, so 31 updates fit and not 32. */
 const MC_ARGS: number = (MC_BATCH * 16) / 4;
@@ -33,13 +34,14 @@ export type LazyMode = "none" | "mmu" | "cpu";
  * ```text
  *   entries  │ update_va │ update_va │ mmuext ×2 │ mmu_update ×3 │ …              at most 32
  *   args                             └─► op op  └─► update update update …        less than 512 bytes
+ *   callbacks  run when the batch was issued: locks that are held until then      at most 32
  * ```
  *
  * A request joins the entry before it when that is the same hypercall and space is left ("extension"). The buffer is
- * flushed when either part is full and, outside a lazy section, when the batch is issued. One entry alone bypasses the
- * multicall and goes as a direct hypercall. Errors never reach the caller: they are counted and logged.
+ * flushed when any part is full and, outside a lazy section, when the batch is issued. From 3.1 on one entry alone
+ * bypasses the multicall and goes as a direct hypercall. Errors never reach the caller: they are counted and logged.
  *
- * Models: xen_mc_flush, __xen_mc_entry, xen_mc_extend_args [L36x arch/x86/xen/multicalls.c].
+ * Models: xen_mc_flush, __xen_mc_entry, xen_mc_extend_args, xen_mc_callback [L36x arch/x86/xen/multicalls.c].
  */
 export class MulticallBuffer {
   readonly vcpu: Vcpu;
@@ -56,11 +58,17 @@ export class MulticallBuffer {
   readonly args: Int32Array = new Int32Array(MC_ARGS);
   /** Between xen_mc_batch and xen_mc_issue event upcalls are masked. */
   upcallsMasked = 0;
+  /** Whether one entry alone goes as a direct hypercall. */
+  readonly directSingleEntry: boolean;
+  /** What waits for the batch to be issued. */
+  readonly callbacks: (() => void)[] = [];
+  readonly statistics: MulticallStatistics = new MulticallStatistics(MC_BATCH);
 
-  constructor(vcpu: Vcpu, events: GuestEvents, log: string[]) {
+  constructor(vcpu: Vcpu, events: GuestEvents, log: string[], directSingleEntry: boolean) {
     this.vcpu = vcpu;
     this.events = events;
     this.log = log;
+    this.directSingleEntry = directSingleEntry;
   }
 }
 
@@ -87,6 +95,23 @@ export function leaveLazy(mc: MulticallBuffer, mode: LazyMode): void {
   assert(mc.lazyMode === mode, "the lazy mode that is left is the one that was entered");
   xenMcFlush(mc);
   mc.lazyMode = "none";
+}
+
+/**
+ * Issues what a lazy section holds back, and stays in it: `arch_flush_lazy_mmu_mode`. For who must use an entry that it
+ * has just set.
+ */
+export function flushLazyMmuMode(mc: MulticallBuffer): void {
+  if (mc.lazyMode === "mmu") xenMcFlush(mc);
+}
+
+/** Has something done when the batch has been issued: `xen_mc_callback`. */
+export function xenMcCallback(mc: MulticallBuffer, callback: () => void): void {
+  if (mc.callbacks.length === MC_BATCH) {
+    mc.statistics.addFlush(FL_CALLBACKS);
+    xenMcFlush(mc);
+  }
+  mc.callbacks.push(callback);
 }
 
 /** Queues an update_va_mapping: `MULTI_update_va_mapping`. It takes an entry and no argument space. */
@@ -138,15 +163,22 @@ export function xenExtendMmuextOp(mc: MulticallBuffer, command: number, arg1Lo: 
   args[word + 5] = 0;
 }
 
-/** Issues what is queued: `xen_mc_flush`. */
+/** Issues what is queued, then runs the callbacks: `xen_mc_flush`. */
 export function xenMcFlush(mc: MulticallBuffer): void {
+  if (mc.mcidx > 0) issue(mc);
+  mc.statistics.mostCallbacks = Math.max(mc.statistics.mostCallbacks, mc.callbacks.length);
+  for (const callback of mc.callbacks) callback();
+  mc.callbacks.length = 0;
+}
+
+function issue(mc: MulticallBuffer): void {
   const count = mc.mcidx;
-  if (count === 0) return;
   mc.events.batches++;
   mc.events.batchEntries += count;
+  mc.statistics.addBatch(mc.ops, count, mc.argidx * 4);
   let failed = 0;
   let results: readonly MulticallEntry[] = [];
-  if (count === 1) {
+  if (count === 1 && mc.directSingleEntry) {
     const result = issueDirectly(mc);
     if (result < 0) {
       failed = 1;
@@ -167,7 +199,10 @@ export function xenMcFlush(mc: MulticallBuffer): void {
 /** Takes the next entry, `__xen_mc_entry`, with `words` of argument space. Returns its number. */
 function mcEntry(mc: MulticallBuffer, op: number, words: number): number {
   assert(mc.upcallsMasked > 0, "calls are queued with upcalls masked");
-  if (mc.mcidx === MC_BATCH || mc.argidx + words >= MC_ARGS) xenMcFlush(mc);
+  if (mc.mcidx === MC_BATCH || mc.argidx + words >= MC_ARGS) {
+    mc.statistics.addFlush(mc.mcidx === MC_BATCH ? FL_SLOTS : FL_ARGS);
+    xenMcFlush(mc);
+  }
   const index = mc.mcidx++;
   mc.ops[index] = op;
   mc.argStart[index] = mc.argidx;
@@ -224,11 +259,16 @@ function multicallEntries(mc: MulticallBuffer): MulticallEntry[] {
   return entries;
 }
 
-/** Says so in the kernel's words. [L36x multicalls.c] */
+/**
+ * Says so in the kernel's words. [L36x multicalls.c, with MC_DEBUG]
+ *
+ * Simplified: without the entry's first argument, which is mostly an address in the buffer, and without the stack.
+ */
 function report(mc: MulticallBuffer, failed: number, results: readonly MulticallEntry[]): void {
   mc.events.multicallFailures += failed;
   mc.log.push(`${failed} multicall(s) failed: cpu 0`);
   for (const [index, { op, result }] of results.entries()) {
-    if (result < 0) mc.log.push(`  call ${index + 1}/${results.length}: op=${op} result=${result}`);
+    const call = String(index + 1).padStart(2);
+    if (result < 0) mc.log.push(`  call ${call}/${results.length}: op=${op} result=${result}`);
   }
 }

@@ -55,13 +55,16 @@ export function pgdAlloc(kernel: Kernel): Mm | undefined {
   kernel.memMap.setFlag(pgd, PG_scribbled);
   kernel.memMap.setFlag(userPgd, PG_scribbled);
   clonePgdRange(kernel, pgd);
-  return { pgd, userPgd, vmas: [], pageTablePages: 0, nrPtes: 0 };
+  const mm: Mm = { pgd, userPgd, vmas: [], pageTablePages: 0, nrPtes: 0, users: 1, savePinned: false };
+  kernel.pgdList.add(mm);
+  return mm;
 }
 
 /** Frees the roots of an address space that is neither loaded nor pinned: `pgd_free`, `xen_pgd_free`. */
 export function pgdFree(kernel: Kernel, mm: Mm): void {
   assert(kernel.activeMm !== mm, "a root that is loaded is not freed");
   if (mm.pageTablePages !== 0) kernelOops(kernel);
+  kernel.pgdList.delete(mm);
   freePages(kernel, mm.userPgd, 0);
   freePages(kernel, mm.pgd, 0);
 }
@@ -94,7 +97,7 @@ function newTable(kernel: Kernel, mm: Mm, level: PtLevel): Pfn {
 }
 
 /** PUD page that maps an address, made if there is none: `pud_alloc`. NO_PAGE when memory is short. */
-function pudAlloc(kernel: Kernel, mm: Mm, address: number): Pfn {
+export function pudAlloc(kernel: Kernel, mm: Mm, address: number): Pfn {
   const index = pgdIndex(address);
   if ((entryLow(kernel, mm.pgd, index) & _PAGE_PRESENT) !== 0) return entryPage(kernel, mm.pgd, index);
   const page = newTable(kernel, mm, "PT_PUD");
@@ -148,27 +151,38 @@ export function pteOffset(kernel: Kernel, mm: Mm, address: number): Pfn {
 }
 
 /**
- * Frees the tables that only a mapping needed, whose entries are cleared already: `free_pgtables`.
+ * Frees the tables that only these mappings needed, which are detached and whose entries are cleared: `free_pgtables`.
  *
- * A table stays while another mapping reaches into its range; Linux says that with a floor and a ceiling.
+ * A table stays while a mapping reaches into its range; Linux says that with a floor and a ceiling. Level by level, for
+ * the mappings may share the upper ones.
  */
-export function freePgtables(kernel: Kernel, mm: Mm, vma: Vma): void {
-  if ((vma.flags & VM_HUGETLB) === 0) freeTables(kernel, mm, vma, PMD_SIZE, "PT_PTE");
-  freeTables(kernel, mm, vma, PUD_SIZE, "PT_PMD");
-  freeTables(kernel, mm, vma, PGDIR_SIZE, "PT_PUD");
+export function freePgtables(kernel: Kernel, mm: Mm, vmas: readonly Vma[]): void {
+  if (mm.pageTablePages === 0) return;
+  const small = vmas.filter(({ flags }) => (flags & VM_HUGETLB) === 0);
+  freeTables(kernel, mm, small, PMD_SIZE, "PT_PTE");
+  freeTables(kernel, mm, vmas, PUD_SIZE, "PT_PMD");
+  freeTables(kernel, mm, vmas, PGDIR_SIZE, "PT_PUD");
 }
 
-/** Frees the tables of one level; `span` is what one of them maps. */
-function freeTables(kernel: Kernel, mm: Mm, vma: Vma, span: number, level: PtLevel): void {
-  for (let start = Math.floor(vma.start / span) * span; start < vma.end; start += span) {
-    if (rangeIsMapped(mm, start, start + span, vma)) continue;
-    const table = clearEntryAbove(kernel, mm, start, level);
-    if (table === NO_PAGE) continue;
-    xenReleasePtpage(kernel, table, level);
-    freePages(kernel, table, 0);
-    mm.pageTablePages--;
-    if (level === "PT_PTE") mm.nrPtes--;
+/** Frees the tables of one level; `span` is what one of them maps. The mappings are in order. */
+function freeTables(kernel: Kernel, mm: Mm, vmas: readonly Vma[], span: number, level: PtLevel): void {
+  let next = 0;
+  for (const vma of vmas) {
+    let start = Math.max(next, Math.floor(vma.start / span) * span);
+    for (; start < vma.end; start += span) {
+      if (!rangeIsMapped(mm, start, start + span)) freeTable(kernel, mm, start, level);
+    }
+    next = start;
   }
+}
+
+function freeTable(kernel: Kernel, mm: Mm, address: number, level: PtLevel): void {
+  const table = clearEntryAbove(kernel, mm, address, level);
+  if (table === NO_PAGE) return;
+  xenReleasePtpage(kernel, table, level);
+  freePages(kernel, table, 0);
+  mm.pageTablePages--;
+  if (level === "PT_PTE") mm.nrPtes--;
 }
 
 /** Clears the entry that points to a table and returns that table: `pud_clear`, `pgd_clear`, `pmd_clear`. */

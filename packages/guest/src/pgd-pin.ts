@@ -13,8 +13,9 @@ import { assert } from "./assert.ts";
 import type { Kernel } from "./kernel.ts";
 import { PG_pinned } from "./mem-map.ts";
 import type { Mm } from "./mm.ts";
-import { xenMcBatch, xenMcIssue } from "./multicall-buffer.ts";
+import { xenMcBatch, xenMcCallback, xenMcIssue } from "./multicall-buffer.ts";
 import { type PtLevel, entryLow, entryPage, setPfnProt, xenDoPin } from "./pv-mmu.ts";
+import { xenPteLock, xenPteUnlock } from "./split-ptlock.ts";
 
 /**
  * Hands a whole tree of page tables to Xen, or takes it back.
@@ -55,19 +56,29 @@ export function xenPgdUnpin(kernel: Kernel, mm: Mm): void {
   kernel.events.pgdUnpins++;
 }
 
-/** Turns a page table read-only; a PTE page is pinned by itself as well, as with split page-table locks. */
+/**
+ * Turns a page table read-only; a PTE page is pinned by itself as well, as with split page-table locks. Its lock is held
+ * until the batch is issued.
+ */
 function xenPinPage(kernel: Kernel, page: Pfn, level: PtLevel): void {
   if (kernel.memMap.hasFlag(page, PG_pinned)) return;
   kernel.memMap.setFlag(page, PG_pinned);
+  if (level === "PT_PTE") xenPteLock(kernel, page);
   setPfnProt(kernel, page, false, level === "PT_PGD" ? UVMF_TLB_FLUSH : UVMF_NONE);
-  if (level === "PT_PTE") xenDoPin(kernel, MMUEXT_PIN_L1_TABLE, page);
+  if (level !== "PT_PTE") return;
+  xenDoPin(kernel, MMUEXT_PIN_L1_TABLE, page);
+  xenMcCallback(kernel.mc, () => xenPteUnlock(kernel, page));
 }
 
 function xenUnpinPage(kernel: Kernel, page: Pfn, level: PtLevel): void {
   if (!kernel.memMap.hasFlag(page, PG_pinned)) return;
   kernel.memMap.clearFlag(page, PG_pinned);
-  if (level === "PT_PTE") xenDoPin(kernel, MMUEXT_UNPIN_TABLE, page);
+  if (level === "PT_PTE") {
+    xenPteLock(kernel, page);
+    xenDoPin(kernel, MMUEXT_UNPIN_TABLE, page);
+  }
   setPfnProt(kernel, page, true, level === "PT_PGD" ? UVMF_TLB_FLUSH : UVMF_NONE);
+  if (level === "PT_PTE") xenMcCallback(kernel.mc, () => xenPteUnlock(kernel, page));
 }
 
 /**

@@ -12,7 +12,7 @@ const OFFSET_MASK: number = HPAGE_PAGES - 1;
  * frames. [L39 arch/x86/xen/p2m.c]
  *
  * P2M has a word for each page. M2P has one for each machine superpage, as long as that is one block of pages in the
- * same order, which is how the domain was populated; a superpage that was broken up has a table of its own:
+ * same order, which is how superpages=1 populates a domain; any other superpage has a table of its own:
  *
  * ```text
  *   m2pBlock[mfn >> 9] ──► first page + 1, the other 511 follow
@@ -58,12 +58,24 @@ export class PhysToMachine {
     if (frame !== INVALID_P2M_ENTRY) this.framesOf(frame)[frame & OFFSET_MASK] = page + 1;
   }
 
-  /** Sets both directions for a 2 MiB block of pages and a machine superpage. */
+  /** Sets both directions for a 2 MiB block of pages, behind which there is nothing yet, and a machine superpage. */
   setExtent(page: Pfn, frame: Mfn): void {
     assert((page & OFFSET_MASK) === 0 && (frame & OFFSET_MASK) === 0, "an extent is aligned on both sides");
     const { p2m } = this;
+    this.m2pFrames.delete(frame >>> HPAGE_ORDER);
     this.m2pBlock[frame >>> HPAGE_ORDER] = page + 1;
-    for (let offset = 0; offset < HPAGE_PAGES; offset++) p2m[page + offset] = frame + offset;
+    for (let offset = 0; offset < HPAGE_PAGES; offset++) {
+      assert(p2m[page + offset] === INVALID_P2M_ENTRY, "an extent comes where no frames are");
+      p2m[page + offset] = frame + offset;
+    }
+  }
+
+  /** Sets both directions for neighbouring pages, behind which there is nothing yet. */
+  setFrames(page: Pfn, frames: Int32Array): void {
+    const first = frames[0] as number;
+    const consecutive = frames.every((frame, offset) => frame === first + offset);
+    if (frames.length === HPAGE_PAGES && (first & OFFSET_MASK) === 0 && consecutive) this.setExtent(page, mfn(first));
+    else for (const [offset, frame] of frames.entries()) this.setPhysToMachine(pfn(page + offset), frame);
   }
 
   /** Whether a hugepage's pages are one aligned machine superpage: what MARK_SUPER needs. [linux-facts §4.2] */

@@ -1,5 +1,6 @@
 import { _PAGE_PRESENT, _PAGE_PSE } from "@xsp/hypervisor";
 import { PMD_SIZE, pmdIndex } from "./address-layout.ts";
+import { assert } from "./assert.ts";
 import type { Kernel } from "./kernel.ts";
 import { NO_PAGE, PG_pinned } from "./mem-map.ts";
 import type { Mm } from "./mm.ts";
@@ -25,6 +26,8 @@ export interface ProcessInfo {
   readonly comm: string;
   /** Whether its address space is loaded. */
   readonly current: boolean;
+  /** Whether it waits for a child of vfork. */
+  readonly waits: boolean;
   /** Whether its page tables are in Xen's hands. */
   readonly pinned: boolean;
   readonly hugepagesMapped: number;
@@ -34,12 +37,15 @@ export interface ProcessInfo {
 }
 
 /** Describes a process that has not ended. */
-export function describeProcess(kernel: Kernel, process: Process, mm: Mm): ProcessInfo {
+export function describeProcess(kernel: Kernel, process: Process): ProcessInfo {
+  const { mm } = process;
+  assert(mm !== undefined, "a process that has not ended has an mm");
   return {
     pid: process.pid,
     ppid: process.ppid,
     comm: process.comm,
     current: kernel.activeMm === mm,
+    waits: process.vforkChild !== undefined,
     pinned: kernel.memMap.hasFlag(mm.pgd, PG_pinned),
     hugepagesMapped: hugepagesMapped(kernel, mm),
     pageTablePages: mm.pageTablePages + 2,

@@ -10,6 +10,17 @@ export interface Process {
   comm: string;
   /** Replaced by exec; undefined after exit. */
   mm: Mm | undefined;
+  /** Child of vfork that runs in its mm: until it execs or exits this process waits. */
+  vforkChild: Process | undefined;
+  /** Who waits for this process: `vfork_done`. */
+  vforkParent: Process | undefined;
+}
+
+/** A process leaves its mm, in exec or exit: who waits for it since vfork goes on. `mm_release`. */
+export function mmRelease(process: Process): void {
+  if (process.vforkParent === undefined) return;
+  process.vforkParent.vforkChild = undefined;
+  process.vforkParent = undefined;
 }
 
 /**

@@ -5,14 +5,18 @@ import {
   MMUEXT_TLB_FLUSH_LOCAL,
   MMUEXT_UNPIN_TABLE,
   MMU_NORMAL_PT_UPDATE,
+  MMU_PT_UPDATE_PRESERVE_AD,
   type Pfn,
   UVMF_NONE,
+  _PAGE_RW,
+  clearBitsInPageTable,
   loadFromFrameHigh,
   loadFromFrameLow,
   pteHi,
   pteLo,
   pteMfn,
   storeToFrame,
+  storeToPageTable,
 } from "@xsp/hypervisor";
 import { PAGE_KERNEL, PAGE_KERNEL_RO, PAGE_SHIFT, PTRS_PER_TABLE, lowmemAddressHigh } from "./address-layout.ts";
 import { assert } from "./assert.ts";
@@ -35,6 +39,9 @@ export type PtLevel = "PT_PTE" | "PT_PMD" | "PT_PUD" | "PT_PGD";
  *
  * A table is plain memory until its tree is pinned; then it is read-only and every change of it a request. All writers
  * here decide by the PG_pinned bit of the table's page. [linux-facts §3.3, §1.4]
+ *
+ * With `pvOps: "native"` nothing that belongs to a process is ever pinned or loaded, so that all its entries are stores.
+ * The kernel's own tables stay Xen's.
  */
 
 /** Low word of an entry in a page table. */
@@ -49,16 +56,29 @@ export function entryPage(kernel: Kernel, table: Pfn, index: number): Pfn {
   return kernel.phys.mfnToPfn(pteMfn(lo, loadFromFrameHigh(kernel.vcpu, frame, index)));
 }
 
+/** A store into a page table faults. The table will not be empty when it is freed, for an entry stays as it was. */
+function tableFault(kernel: Kernel, table: Pfn): void {
+  kernelOops(kernel);
+  kernel.memMap.setFlag(table, PG_scribbled);
+}
+
 /** Stores an entry as the CPU does, into a table that is plain memory. */
 function plainStore(kernel: Kernel, table: Pfn, index: number, lo: number, hi: number): void {
-  if (!storeToFrame(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) kernelOops(kernel);
+  if (!storeToFrame(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) tableFault(kernel, table);
   kernel.events.plainPteStores++;
 }
 
 /** Queues the write of an entry in a pinned table. */
-function queueMmuUpdate(kernel: Kernel, table: Pfn, index: number, lo: number, hi: number): void {
+function queueMmuUpdate(
+  kernel: Kernel,
+  table: Pfn,
+  index: number,
+  lo: number,
+  hi: number,
+  command: number = MMU_NORMAL_PT_UPDATE,
+): void {
   const frame = kernel.phys.pfnToMfn(table);
-  const ptrLo = (frame << PAGE_SHIFT) | (index << 3) | MMU_NORMAL_PT_UPDATE;
+  const ptrLo = (frame << PAGE_SHIFT) | (index << 3) | command;
   xenExtendMmuUpdate(kernel.mc, ptrLo, frame >>> (32 - PAGE_SHIFT), lo, hi);
   kernel.events.queuedPteWrites++;
 }
@@ -93,11 +113,64 @@ export function setPgd(kernel: Kernel, mm: Mm, index: number, lo: number, hi: nu
 }
 
 /**
- * Sets an entry of a PTE page: `xen_set_pte_at`. Always a request, even into a table that is plain memory.
- * [L36x arch/x86/xen/mmu.c; linux-facts §3.3]
+ * Sets an entry of a PTE page: `xen_set_pte_at`. Always a request, even into a table that is plain memory; kernels up to
+ * 2.6.39 store there. [L36x, L39 arch/x86/xen/mmu.c; linux-facts §3.3]
+ *
+ * Simplified: 2.6.39 asks for an entry of the current mm by update_va_mapping; here both ask by mmu_update.
  */
 export function setPteAt(kernel: Kernel, table: Pfn, index: number, lo: number, hi: number): void {
+  if (kernel.storesUnpinnedPtes && !kernel.memMap.hasFlag(table, PG_pinned)) {
+    plainStore(kernel, table, index, lo, hi);
+    kernel.events.plainPtes++;
+    return;
+  }
   setPteHyper(kernel, table, index, lo, hi);
+}
+
+/**
+ * Changes an entry of a PTE page by a store of the CPU, where Linux has no hook for a hypervisor: `ptep_get_and_clear`,
+ * `ptep_set_access_flags`. [L39 arch/x86/include/asm/pgtable.h, arch/x86/mm/pgtable.c]
+ *
+ * A pinned table is read-only, so the store is a page fault into Xen, which looks at it, does it in the guest's stead and
+ * returns behind it. No lazy section holds that back.
+ *
+ * @returns whether it was done: not when Xen refuses, for the table is none to it, as its pin was refused.
+ */
+export function ptepStore(kernel: Kernel, table: Pfn, index: number, lo: number, hi: number): boolean {
+  if (!kernel.memMap.hasFlag(table, PG_pinned)) {
+    plainStore(kernel, table, index, lo, hi);
+    kernel.events.plainPtes++;
+    return true;
+  }
+  kernel.events.ptwrFaults++;
+  if (storeToPageTable(kernel.vcpu, kernel.phys.pfnToMfn(table), index, lo, hi)) return true;
+  tableFault(kernel, table);
+  return false;
+}
+
+/** Makes an entry of a PTE page read-only by clearing a bit, which is a store even if it is clear: `ptep_set_wrprotect`. */
+export function ptepSetWrprotect(kernel: Kernel, table: Pfn, index: number): void {
+  if (!clearBitsInPageTable(kernel.vcpu, kernel.phys.pfnToMfn(table), index, _PAGE_RW)) kernelOops(kernel);
+  if (kernel.memMap.hasFlag(table, PG_pinned)) {
+    kernel.events.ptwrFaults++;
+    return;
+  }
+  kernel.events.plainPteStores++;
+  kernel.events.plainPtes++;
+}
+
+/**
+ * Changes the protection of an entry of a PTE page and keeps the bits that the CPU may set meanwhile: the end of
+ * `ptep_modify_prot_start` … `commit`. Held back in a lazy section. [L39 arch/x86/xen/mmu.c]
+ */
+export function ptepModifyProtCommit(kernel: Kernel, table: Pfn, index: number, lo: number, hi: number): void {
+  if (kernel.pvOps === "native") {
+    ptepStore(kernel, table, index, lo, hi);
+    return;
+  }
+  xenMcBatch(kernel.mc);
+  queueMmuUpdate(kernel, table, index, lo, hi, MMU_PT_UPDATE_PRESERVE_AD);
+  xenMcIssue(kernel.mc, "mmu");
 }
 
 function setPteHyper(kernel: Kernel, table: Pfn, index: number, lo: number, hi: number): void {
@@ -158,15 +231,17 @@ export function xenReleasePtpage(kernel: Kernel, page: Pfn, level: PtLevel): voi
  */
 export function xenWriteCr3(kernel: Kernel, mm: Mm | undefined): void {
   const { phys, mc } = kernel;
+  kernel.activeMm = mm;
+  if (kernel.pvOps === "native") return;
   xenMcBatch(mc);
   xenExtendMmuextOp(mc, MMUEXT_NEW_BASEPTR, phys.pfnToMfn(mm === undefined ? kernel.swapperPgd : mm.pgd), 0);
   xenExtendMmuextOp(mc, MMUEXT_NEW_USER_BASEPTR, mm === undefined ? 0 : phys.pfnToMfn(mm.userPgd), 0);
   xenMcIssue(mc, "cpu");
-  kernel.activeMm = mm;
 }
 
-/** Flushes this CPU's TLB: `xen_flush_tlb`. */
+/** Flushes this CPU's TLB: `xen_flush_tlb`. A native kernel needs nobody for that. */
 export function xenFlushTlb(kernel: Kernel): void {
+  if (kernel.pvOps === "native") return;
   xenMcBatch(kernel.mc);
   xenExtendMmuextOp(kernel.mc, MMUEXT_TLB_FLUSH_LOCAL, 0, 0);
   xenMcIssue(kernel.mc, "mmu");

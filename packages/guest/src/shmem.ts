@@ -1,20 +1,21 @@
-import { type Pfn, _PAGE_PRESENT, pteHi, pteLo } from "@xsp/hypervisor";
-import { PAGE_SHARED, PAGE_SIZE, PMD_SIZE, pteIndex } from "./address-layout.ts";
+import type { Pfn } from "@xsp/hypervisor";
+import { PAGE_SIZE } from "./address-layout.ts";
+import { type PteSlot, allocUserPage, mapUserPage } from "./anonymous-memory.ts";
 import { assert } from "./assert.ts";
 import { EINVAL, type Signal } from "./errno.ts";
-import { type Kernel, allocPages, freePages } from "./kernel.ts";
-import { NO_PAGE, PG_scribbled } from "./mem-map.ts";
-import { enterLazy, leaveLazy } from "./multicall-buffer.ts";
-import { pteAlloc, pteOffset } from "./page-table-pages.ts";
-import { entryLow, entryPage, flushTlbMm, setPteAt } from "./pv-mmu.ts";
+import { clearHighpage, copyHighpage } from "./highpage-contents.ts";
+import { type Kernel, putPage } from "./kernel.ts";
+import { NO_PAGE } from "./mem-map.ts";
+import { isSharedWritable } from "./pte-entry.ts";
 import type { ShmemFile } from "./shmem-file.ts";
-import { type Vma, fileOffset } from "./vma.ts";
+import { VM_SHARED, fileOffset } from "./vma.ts";
 
 /**
  * Shared memory of 4 KiB pages. [L39 mm/shmem.c, mm/memory.c]
  *
- * A fork does not copy its entries: `copy_page_range` passes over mappings that a fault can fill again.
- * Simplified: no swap, no reservation of memory at mmap.
+ * A fork does not copy the entries of a shared mapping: `copy_page_range` passes over what a fault can fill again. A
+ * private mapping of the same object reads its pages until it writes: then it has a copy of its own.
+ * Simplified: no swap, no reservation of memory at mmap; objects cannot be truncated while they are mapped.
  */
 
 /** Makes an object of 4 KiB pages: `shmem_file_setup`. The length is rounded up to whole pages. */
@@ -30,53 +31,39 @@ export function shmemTruncate(kernel: Kernel, file: ShmemFile): void {
   file.pages.clear();
 }
 
-function putPage(kernel: Kernel, page: Pfn): void {
-  if (kernel.memMap.putPageTestzero(page)) freePages(kernel, page, 0);
+/** Page of an object, made if it has none there: `shmem_getpage`. The page cache is one of its users. */
+function shmemGetpage(kernel: Kernel, file: ShmemFile, index: number): Pfn {
+  const known = file.pages.get(index);
+  if (known !== undefined) return known;
+  const page = allocUserPage(kernel);
+  if (page === NO_PAGE) return NO_PAGE;
+  clearHighpage(kernel, page);
+  file.pages.set(index, page);
+  return page;
 }
 
-/** Serves a page fault in a mapping of 4 KiB pages: `shmem_fault` under `do_linear_fault`. */
-export function shmemFault(kernel: Kernel, vma: Vma, address: number): Signal | undefined {
-  const { file, mm } = vma;
+/**
+ * Serves a page fault where there is no entry: `shmem_fault` under `__do_fault`.
+ *
+ * @returns SIGBUS beyond the end of the object; SIGKILL when memory is short.
+ */
+export function shmemFault(kernel: Kernel, slot: PteSlot, address: number, write: boolean): Signal | undefined {
+  const { vma } = slot;
+  const { file } = vma;
   assert(file?.kind === "shmem", "a shmem fault is in a mapping of 4 KiB pages");
-  const table = pteAlloc(kernel, mm, address);
-  if (table === NO_PAGE) return "SIGKILL";
   const index = Math.floor(fileOffset(vma, address) / PAGE_SIZE);
-  let page = file.pages.get(index);
-  if (page === undefined) {
-    page = allocPages(kernel, "GFP_HIGHUSER", 0);
-    if (page === NO_PAGE) return "SIGKILL";
+  if (index >= file.nrPages) return "SIGBUS";
+  const page = shmemGetpage(kernel, file, index);
+  if (page === NO_PAGE) return "SIGKILL";
+  if (!write || (vma.flags & VM_SHARED) !== 0) {
     kernel.memMap.getPage(page);
-    kernel.memMap.setFlag(page, PG_scribbled);
-    file.pages.set(index, page);
+    mapUserPage(kernel, slot, page, isSharedWritable(vma.flags));
+    return undefined;
   }
-  kernel.memMap.getPage(page);
-  const frame = kernel.phys.pfnToMfn(page);
-  setPteAt(kernel, table, pteIndex(address), pteLo(frame, PAGE_SHARED), pteHi(frame, PAGE_SHARED));
-  kernel.events.pageFaults++;
+  vma.anonVma = true;
+  const copy = allocUserPage(kernel);
+  if (copy === NO_PAGE) return "SIGKILL";
+  copyHighpage(kernel, copy, page);
+  mapUserPage(kernel, slot, copy, true);
   return undefined;
-}
-
-/** Clears the entries of a range, in a lazy section for each PTE page, and drops their pages: `zap_page_range`. */
-export function zapPageRange(kernel: Kernel, vma: Vma, start: number, end: number): void {
-  const { mm } = vma;
-  for (let from = start; from < end; from = nextPteTable(from)) {
-    const table = pteOffset(kernel, mm, from);
-    if (table === NO_PAGE) continue;
-    const gone: Pfn[] = [];
-    enterLazy(kernel.mc, "mmu");
-    for (let address = from; address < Math.min(end, nextPteTable(from)); address += PAGE_SIZE) {
-      const index = pteIndex(address);
-      if ((entryLow(kernel, table, index) & _PAGE_PRESENT) === 0) continue;
-      gone.push(entryPage(kernel, table, index));
-      setPteAt(kernel, table, index, 0, 0);
-    }
-    leaveLazy(kernel.mc, "mmu");
-    for (const page of gone) putPage(kernel, page);
-  }
-  flushTlbMm(kernel, mm);
-}
-
-/** First address that the next PTE page maps. */
-function nextPteTable(address: number): number {
-  return (Math.floor(address / PMD_SIZE) + 1) * PMD_SIZE;
 }

@@ -6,6 +6,7 @@ import type { ShmemFile } from "./shmem-file.ts";
 /** Bits of {@link Vma.flags}. [L39 include/linux/mm.h] */
 export const VM_READ = 0x0000_0001;
 export const VM_WRITE = 0x0000_0002;
+export const VM_EXEC = 0x0000_0004;
 /** Stores reach everybody who maps the object; without it the mapping is private and copied on write. */
 export const VM_SHARED = 0x0000_0008;
 /** Fork leaves the mapping out: MADV_DONTFORK. */
@@ -27,6 +28,8 @@ export interface Vma {
   offset: number;
   /** What it maps; undefined for private anonymous memory of 4 KiB pages. */
   readonly file: HugetlbFile | ShmemFile | undefined;
+  /** Whether a page of its own was ever faulted in: fork passes over 4 KiB mappings without one. Linux: anon_vma. */
+  anonVma: boolean;
   /** Private hugepage mappings: which pages of its reservation were taken. Only who made the mapping has one. */
   resv: ResvMap | undefined;
 }

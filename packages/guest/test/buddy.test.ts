@@ -1,9 +1,9 @@
 import { pfn } from "@xsp/hypervisor";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_ORDER, freeBootmem, freeOnePage, rmqueue } from "../src/buddy.ts";
-import { MemMap, NO_PAGE } from "../src/mem-map.ts";
-import { type Zone, makeZones } from "../src/zone.ts";
+import { freeBootmem, freeOnePage, rmqueue } from "../src/buddy.ts";
+import { MAX_ORDER, MemMap, NO_PAGE } from "../src/mem-map.ts";
+import type { Zone } from "../src/zone.ts";
 
 function onlyZone(pages: number, start = 0): { memMap: MemMap; zone: Zone } {
   const zone: Zone = {
@@ -90,18 +90,5 @@ describe("the buddy allocator", () => {
       ),
       { numRuns: 60 },
     );
-  });
-});
-
-describe("zones", () => {
-  it.each([
-    ["64-bit", 1024, 1024, ["DMA 0-1024"]],
-    ["64-bit", 0x200000, 0x200000, ["DMA 0-4096", "DMA32 4096-1048576", "Normal 1048576-2097152"]],
-    ["32-bit", 8192, 8192, ["DMA 0-4096", "Normal 4096-8192"]],
-    ["32-bit", 0x40000, 229376, ["DMA 0-4096", "Normal 4096-229376", "HighMem 229376-262144"]],
-    ["32-bit", 8192, 2048, ["DMA 0-2048", "HighMem 2048-8192"]],
-  ] as const)("of a %s guest with %i pages, %i of them lowmem", (style, pages, lowmem, expected) => {
-    const zones = makeZones(style, pages, lowmem);
-    expect(zones.map(({ name, startPfn, endPfn }) => `${name} ${startPfn}-${endPfn}`)).toEqual(expected);
   });
 });

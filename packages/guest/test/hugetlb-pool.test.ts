@@ -11,7 +11,15 @@ describe.each(allSchemes)("the hugepage pool under %s", (scheme) => {
     const { guest, host } = pair;
     const { perf, events } = measure(pair, () => guest.setNrHugepages(5));
     const marks = scheme === "per-frame" ? 0 : 5;
-    expect(guest.pool()).toEqual({ total: 5, free: 5, reserved: 0, marked: marks, bytes: 10 * MiB });
+    expect(guest.pool()).toEqual({
+      total: 5,
+      free: 5,
+      reserved: 0,
+      surplus: 0,
+      overcommit: 0,
+      marked: marks,
+      bytes: 10 * MiB,
+    });
     expect(perf).toMatchObject({ hypercalls: marks, num_mmuext_ops: marks, superpageGets: marks });
     expect(events).toMatchObject({ directHypercalls: marks, hugepageMarks: marks, batches: 0 });
     const head = guest.kernel.phys.pfnToMfn(guest.kernel.hstate.freeList[0] as never);

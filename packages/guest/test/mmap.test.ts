@@ -1,5 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { type Guest, type Process, VM_READ, VM_SHARED, VM_WRITE, type Vma } from "../src/index.ts";
+import {
+  type Guest,
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_HUGETLB,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  type MmapRequest,
+  type Process,
+  VM_READ,
+  VM_SHARED,
+  VM_WRITE,
+  type Vma,
+} from "../src/index.ts";
 import { type Mm, findVma, getUnmappedArea, rangeIsMapped, vmaLink } from "../src/mm.ts";
 import { boot, expectClean, ok, mmapHugetlb, mmapShared } from "./small-guest.ts";
 
@@ -12,7 +25,7 @@ function guestWithPool(hugepages: number): { guest: Guest; process: Process; cle
   return { guest, process: ok(guest.spawn()), clean: () => expectClean(host) };
 }
 
-const emptyMm = (): Mm => ({ pgd: 1, userPgd: 2, vmas: [], pageTablePages: 0, nrPtes: 0 }) as unknown as Mm;
+const emptyMm = (): Mm => ({ pgd: 1, userPgd: 2, vmas: [], pageTablePages: 0, nrPtes: 0, users: 1 }) as unknown as Mm;
 const vma = (mm: Mm, start: number, end: number): Vma => ({
   mm,
   start,
@@ -20,6 +33,7 @@ const vma = (mm: Mm, start: number, end: number): Vma => ({
   flags: VM_READ | VM_WRITE | VM_SHARED,
   offset: 0,
   file: undefined,
+  anonVma: false,
   resv: undefined,
 });
 
@@ -55,8 +69,8 @@ describe("addresses of mappings", () => {
       8192,
       undefined,
     ]);
-    const [only] = mm.vmas;
-    expect(only !== undefined && rangeIsMapped(mm, 0, 2 ** 21, only)).toBe(false);
+    expect(rangeIsMapped(mm, 0, 8192)).toBe(false);
+    expect(rangeIsMapped(mm, 16383, 2 ** 21)).toBe(true);
   });
 });
 
@@ -97,10 +111,9 @@ describe("mappings", () => {
     clean();
   });
 
-  it("of no length, or longer than their file, are EINVAL", () => {
+  it("of no length, or of a part of a hugepage, are EINVAL", () => {
     const { guest, process } = guestWithPool(4);
     const segment = ok(guest.hugetlbFile(4 * MiB));
-    expect(mmapHugetlb(guest, process, 6 * MiB, segment)).toBe(-22);
     expect(mmapHugetlb(guest, process, MiB, segment)).toBe(-22);
     expect(mmapShared(guest, process, 0)).toBe(-22);
     expect(guest.munmap(process, 0x1000)).toBe(-22);
@@ -112,7 +125,7 @@ describe("mappings", () => {
     expect(guest.touch(process, address - 1)).toBe("SIGSEGV");
     expect(guest.touch(process, address + 2 * MiB)).toBe("SIGSEGV");
     expect(guest.touch(process, address + 2 * MiB - 1)).toBeUndefined();
-    expect(guest.touchAll(process, address + 4096)).toBe("SIGSEGV");
+    expect(guest.touchAll(process, address - 1)).toBe("SIGSEGV");
   });
 
   it("end the process when there is no memory for their pages", () => {
@@ -123,6 +136,71 @@ describe("mappings", () => {
     guest.exit(process);
     expect(guest.freePages()).toBeGreaterThan(40 * 256);
     clean();
+  });
+});
+
+describe("mmap", () => {
+  const PAGE = 4096;
+  const anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
+  const huge = MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB;
+
+  const requests: readonly (readonly [string, MmapRequest, number | undefined, string])[] = [
+    ["of no length", { length: 0, flags: anonymous }, -22, "M do_mmap_pgoff"],
+    ["of more than user space", { length: 2 ** 47 + PAGE, flags: anonymous }, -12, "M get_unmapped_area"],
+    ["neither shared nor private", { length: PAGE, flags: MAP_ANONYMOUS }, -22, "M do_mmap_pgoff"],
+    ["both shared and private", { length: PAGE, flags: anonymous | MAP_SHARED }, -22, "M do_mmap_pgoff"],
+    ["at an offset inside a page", { length: PAGE, flags: anonymous, offset: 1 }, -22, "M sys_mmap"],
+    ["fixed inside a page", { length: PAGE, flags: anonymous | MAP_FIXED, address: 1 }, -22, "M get_unmapped_area"],
+    [
+      "fixed beyond user space",
+      { length: 2 * PAGE, flags: anonymous | MAP_FIXED, address: 2 ** 47 - PAGE },
+      -12,
+      "M get_unmapped_area",
+    ],
+    ["fixed inside a hugepage", { length: 2 * MiB, flags: huge | MAP_FIXED, address: MiB }, -22, "S L39 §2.2"],
+    ["of hugepages that there are not", { length: 64 * MiB, flags: huge }, -12, "S L39 §2.2"],
+    ["of one byte of a hugepage, rounded up", { length: 1, flags: huge }, undefined, "S L39 §2.2"],
+    ["of one byte", { length: 1, flags: anonymous }, undefined, "M do_mmap_pgoff"],
+  ];
+
+  it.each(requests)("%s gives the errno of Linux: %o is %s [%s]", (_, request, errno) => {
+    const { guest, process, clean } = guestWithPool(1);
+    const result = guest.mmap(process, request);
+    if (errno === undefined) expect(guest.touchAll(process, ok(result))).toBeUndefined();
+    else expect(result).toBe(errno);
+    clean();
+  });
+
+  it("of a file of 4 KiB pages with MAP_HUGETLB is EINVAL [S L39 §2.2]", () => {
+    const { guest, process } = guestWithPool(1);
+    const file = ok(guest.shmemFile(2 * MiB));
+    expect(guest.mmap(process, { length: 2 * MiB, flags: MAP_SHARED | MAP_HUGETLB, file })).toBe(-22);
+  });
+
+  it("takes an address that is free, and another one else", () => {
+    const { guest, process } = guestWithPool(1);
+    const address = 0x4000_0000_0000;
+    expect(guest.mmap(process, { length: PAGE, flags: anonymous, address: address - 1 })).toBe(address);
+    expect(guest.mmap(process, { length: PAGE, flags: anonymous, address })).not.toBe(address);
+    expect(guest.mmap(process, { length: PAGE, flags: huge, address: address + PAGE })).toBe(address + 2 * MiB);
+  });
+
+  it("of private memory beside the same becomes one mapping with it, and a shared one does not", () => {
+    const { guest, process } = guestWithPool(0);
+    const first = ok(guest.mmap(process, { length: PAGE, flags: anonymous }));
+    const second = ok(guest.mmap(process, { length: PAGE, flags: anonymous }));
+    const shared = ok(mmapShared(guest, process, PAGE));
+    expect(second).toBe(first + PAGE);
+    expect(guest.processes()[0]?.vmas.map(({ start, end }) => [start, end])).toEqual([
+      [first, second + PAGE],
+      [shared, shared + PAGE],
+    ]);
+  });
+
+  it("takes whole bytes only, which is the driver's to see to", () => {
+    const { guest, process } = guestWithPool(0);
+    expect(() => guest.mmap(process, { length: 0.5, flags: anonymous })).toThrow(RangeError);
+    expect(() => guest.mprotect(process, NaN, PAGE, 0)).toThrow("expected a whole number");
   });
 });
 

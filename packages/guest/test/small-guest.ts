@@ -4,6 +4,8 @@ import {
   type SchemeName,
   audit,
   createHost,
+  mfn,
+  ownerOf,
   perfDifference,
   pfn,
   readCount,
@@ -26,6 +28,7 @@ import {
   eventDifference,
   isErrno,
 } from "../src/index.ts";
+import { INVALID_P2M_ENTRY } from "../src/phys-to-machine.ts";
 
 /** Every scheme of the hypervisor. */
 export const allSchemes: readonly SchemeName[] = schemeNames;
@@ -77,6 +80,18 @@ export function sharer(guest: Guest, hugepages: number): { process: Process; add
 /** Says that the audit of a host finds no difference. */
 export function expectClean(host: Host): void {
   expect(audit(host)).toEqual([]);
+}
+
+/** Says that P2M and M2P of a guest are inverse to each other and name its own frames, each once. */
+export function expectInverse(host: Host, { kernel, domain }: Guest): void {
+  const seen = new Set<number>();
+  for (const [page, frame] of kernel.phys.p2m.entries()) {
+    if (frame === INVALID_P2M_ENTRY) continue;
+    if (kernel.phys.mfnToPfn(mfn(frame)) !== page || ownerOf(host, frame) !== domain.domid || seen.has(frame)) {
+      expect(`page ${page}, frame ${frame}`).toBe("each other's, and the guest's own");
+    }
+    seen.add(frame);
+  }
 }
 
 /** Writable type count of a page: 0 where the frame is of another type. */

@@ -8,6 +8,14 @@ import { translate } from "./virtual-address.ts";
  * What a guest's CPU does without asking Xen: loads and stores through mappings that exist.
  */
 
+/** Whether a frame is the guest's and has a writable mapping. */
+export function hasWritableMapping(vcpu: Vcpu, frame: number): boolean {
+  const { host } = vcpu;
+  if (!host.mfnValid(frame) || loadOwner(host.owner, frame) !== vcpu.domain.slot) return false;
+  const word = host.type.load(frame);
+  return (word & PGT_type_mask) === PGT_writable_page && (word & PGT_count_mask) !== 0;
+}
+
 /**
  * Stores 8 bytes into a frame through any writable mapping that the guest has of it.
  *
@@ -15,11 +23,8 @@ import { translate } from "./virtual-address.ts";
  * @returns false for a page fault: the frame is not the guest's, or no writable mapping of it exists.
  */
 export function storeToFrame(vcpu: Vcpu, frame: number, entry: number, lo: number, hi: number): boolean {
-  const { host } = vcpu;
-  if (!host.mfnValid(frame) || loadOwner(host.owner, frame) !== vcpu.domain.slot) return false;
-  const word = host.type.load(frame);
-  if ((word & PGT_type_mask) !== PGT_writable_page || (word & PGT_count_mask) === 0) return false;
-  host.memory.store(frame, entry, lo, hi);
+  if (!hasWritableMapping(vcpu, frame)) return false;
+  vcpu.host.memory.store(frame, entry, lo, hi);
   return true;
 }
 

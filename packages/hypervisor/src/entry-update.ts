@@ -18,6 +18,8 @@ import {
   flagsHigh,
   pteFlags,
   pteMfn,
+  withFlagsHi,
+  withFlagsLo,
 } from "./page-table-entry.ts";
 import { adjustFlags } from "./page-tables.ts";
 import { getPageFromTableEntry, putPageFromTableEntry, tableDisallowedFlags } from "./table-entry.ts";
@@ -50,9 +52,10 @@ function softBits(host: Host, level: number): number {
  * The low word decides whether the entry is present and writable, so it is the one that is swapped; the high word is
  * written under the page lock.
  *
+ * @param exact - the accessed and dirty bits must be those of the old entry too, as for a guest's own compare-and-swap.
  * @returns false when the entry was changed in any other way.
  */
-function storeEntry(
+export function storeEntry(
   vcpu: Vcpu,
   table: number,
   slot: number,
@@ -60,6 +63,7 @@ function storeEntry(
   lo: number,
   hi: number,
   preserveAd: boolean,
+  exact = false,
 ): boolean {
   const { memory } = vcpu.host;
   const page = memory.materialize(table);
@@ -70,7 +74,7 @@ function storeEntry(
   for (;;) {
     const seen = slab.compareAndSwap(index, expected, preserveAd ? lo | (expected & cpuBits) : lo);
     if (seen === expected) break;
-    if (((seen ^ expected) & ~cpuBits) !== 0) return false;
+    if (exact || ((seen ^ expected) & ~cpuBits) !== 0) return false;
     expected = seen;
   }
   slab.store(index + 1, hi);
@@ -113,8 +117,8 @@ export function modEntry(
     const refused = level === 1 ? l1DisallowedFlags(tableOwner) : tableDisallowedFlags(host, level);
     if ((flags & refused) !== 0) return -EINVAL;
     const adjusted = adjustFlags(vcpu, level, flags);
-    newLo = (lo & ~0xfff) | (adjusted & 0xfff);
-    newHi = (hi & 0xfffff) | flagsHigh(adjusted);
+    newLo = withFlagsLo(lo, adjusted);
+    newHi = withFlagsHi(hi, adjusted);
     if (((oldLo ^ lo) & ~softBits(host, level)) === 0 && ((oldHi ^ hi) & ~SOFT_HI) === 0) {
       return storeEntry(vcpu, table, slot, oldLo, newLo, newHi, preserveAd) ? 0 : -EBUSY;
     }

@@ -170,6 +170,11 @@ function assignPages(host: Host, domain: Domain, first: number, frames: number):
   }
 }
 
+/** Free frames of the extent that a frame is in, for dumps. */
+export function freeFramesOfExtent(host: Host, frame: number): number {
+  return host.heap.load(HEAP_extents + (frame >> host.superpageOrder));
+}
+
 /** Frames in the heap's own count, for `audit`. */
 export function heapFreeFrames(host: Host): number {
   return host.heap.load(HEAP_free);

@@ -22,24 +22,11 @@ import { OWNER_FIRST_DOMAIN, OWNER_IO, OWNER_SLOTS, OWNER_XEN, storeOwner } from
 import { PGC_allocated, PGC_state_free, PGC_xen_heap } from "./count-info.ts";
 import { PageMemory } from "./page-memory.ts";
 import { type PlainFrameTable, plainFrameTable } from "./plain-frame-table.ts";
-import { PerfCounters } from "./perf-counters.ts";
+import { PerfCounters, type PerfSnapshot, snapshotPerf } from "./perf-counters.ts";
+import { type Refusal, RefusalLog } from "./refusal-log.ts";
 import type { PageTableContents } from "./page-table-contents.ts";
 import type { Scheme } from "./scheme.ts";
 import { type VersionSwitches, type XenVersion, versions } from "./version.ts";
-
-/** Why something was refused. */
-export interface Refusal {
-  /** The function and its condition. */
-  readonly check: string;
-  /** The frame it was about. */
-  readonly mfn: number;
-  /** What it answered. */
-  readonly rc: number;
-  /** The frame's `count_info` as the check saw it. */
-  readonly count: number;
-  /** The frame's `type_info` as the check saw it. */
-  readonly type: number;
-}
 
 // Words of the control region: the TLB clock, what went wrong, then for each vCPU the clock at its last flush.
 const CONTROL_clock = 0;
@@ -153,6 +140,8 @@ export class Host {
   readonly domainWords: Words;
   readonly memory: PageMemory;
   readonly perf: PerfCounters = new PerfCounters();
+  /** The counters when they were last reset by debug key `P`. They go on counting, for others take differences too. */
+  perfReset: PerfSnapshot = snapshotPerf(this);
   readonly maxVcpus: number;
   /** Frames that a physical address can name. */
   readonly physicalFrames: number;
@@ -168,6 +157,8 @@ export class Host {
   readonly xenFrame: number;
   /** The last check that refused something, for explanations; nothing is decided by it. */
   lastRefusal: Refusal | undefined = undefined;
+  /** The last refusals, for `xl dmesg`. */
+  readonly refusals: RefusalLog = new RefusalLog();
 
   constructor(options: HostOptions, contents: PageTableContents) {
     const whole = (name: string, value: number, least: number, most: number): number => {
@@ -267,13 +258,23 @@ export class Host {
   /**
    * Notes which check refused something.
    *
+   * @param wantedType - the type bits that the frame was wanted as, where its type is what was refused.
    * @returns `rc`, so that a check can refuse and say why in one statement.
    */
-  refuse(check: string, frame: number, rc: number): number {
+  refuse(check: string, frame: number, rc: number, wantedType = 0): number {
     const valid = this.mfnValid(frame);
     const count = valid ? this.count.load(frame) : 0;
-    this.lastRefusal = { check, mfn: frame, rc, count, type: valid ? this.type.load(frame) : 0 };
+    this.lastRefusal = { check, mfn: frame, rc, count, type: valid ? this.type.load(frame) : 0, wantedType };
+    this.refusals.add(this.lastRefusal);
     return rc;
+  }
+
+  /**
+   * Notes for the log alone that a caller was refused: why it was stands in {@link Host.lastRefusal} already. It reads no
+   * shared word, which the checker would take for a step.
+   */
+  noteRefusal(check: string, frame: number, rc: number): void {
+    this.refusals.add({ check, mfn: frame, rc, count: 0, type: 0, wantedType: 0 });
   }
 
   /** Frames in the heap. */
@@ -290,8 +291,8 @@ export class Host {
     return undefined;
   }
 
-  /** Domains that exist, guests only. */
-  private guests(): Domain[] {
+  /** Domains that exist, guests only, by owner slot. */
+  guests(): Domain[] {
     return this.domains.filter(
       (domain): domain is Domain =>
         domain !== undefined && domain.slot >= OWNER_FIRST_DOMAIN && domain.load(DOMAIN_state) !== DOMSTATE_none,

@@ -89,7 +89,8 @@ export {
 // The host and its domains.
 export { type Advisory, type UnfixedAdvisories, advisories, unfixedAdvisories } from "./advisory.ts";
 export { type HostOptions, createHost } from "./host-builder.ts";
-export { Domain, Host, type Refusal, Vcpu, bytesPerFrame } from "./host.ts";
+export { Domain, Host, Vcpu, bytesPerFrame } from "./host.ts";
+export type { Refusal } from "./refusal-log.ts";
 export type { Scheme, SchemeName, SuperpageState } from "./scheme.ts";
 export { schemeByName, schemeHasMarks, schemeNames } from "./schemes/scheme-list.ts";
 export { type SealedCheck, sealedChecks } from "./schemes/sealed-checks.ts";
@@ -120,13 +121,22 @@ export { type MulticallEntry, dispatchHypercall } from "./hypercalls/multicall.t
 
 // What the CPU does by itself.
 export { FrameView, openFrame } from "./frame-view.ts";
+export {
+  type PtwrOutcome,
+  clearBitsInPageTable,
+  ptwrEmulatedCmpxchg,
+  ptwrPageFault,
+  storeToPageTable,
+} from "./writable-pt-emulation.ts";
 export { cacheTranslation, loadFromFrameHigh, loadFromFrameLow, storeToFrame, touch } from "./cpu-access.ts";
 
 // Looking from outside.
 export { type AuditDifference, audit } from "./audit.ts";
+export { keyHandler } from "./key-handler.ts";
+export { dmesgLines } from "./xen-log.ts";
 export { type CountInfo, PGC_count_mask, PGC_state_free, PGC_state_mask } from "./count-info.ts";
 export { OWNER_NONE, OWNER_XEN, loadOwner } from "./owner-info.ts";
-export { PGT_count_mask, PGT_type_mask, decodeTypeInfo } from "./type-info.ts";
+export { PGT_count_mask, decodeTypeInfo } from "./type-info.ts";
 export { type FrameType, describeFrame, ownerOf, readCount, readType, superpageState } from "./frame-description.ts";
 export {
   PerfCounters,

@@ -63,6 +63,16 @@ export function flagsHigh(flags: number): number {
   return (flags >> 12) << 20;
 }
 
+/** Low word of an entry with other flags. */
+export function withFlagsLo(lo: number, flags: number): number {
+  return (lo & ~0xfff) | (flags & 0xfff);
+}
+
+/** High word of an entry with other flags. */
+export function withFlagsHi(hi: number, flags: number): number {
+  return (hi & 0xfffff) | flagsHigh(flags);
+}
+
 /** Prints an entry as 16 hexadecimal digits. */
 export function formatPte(lo: number, hi: number): string {
   return (hi >>> 0).toString(16).padStart(8, "0") + (lo >>> 0).toString(16).padStart(8, "0");

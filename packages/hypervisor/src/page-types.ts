@@ -107,7 +107,7 @@ export function getPageType(vcpu: Vcpu, frame: number, type: number, preemptible
         }
       }
     } else if ((x & (PGT_type_mask | PGT_pae_xen_l2)) !== type) {
-      return host.refuse("getPageType: in use as another type", frame, -EINVAL);
+      return host.refuse("getPageType: in use as another type", frame, -EINVAL, type);
     } else if ((x & PGT_validated) === 0) {
       if ((x & PGT_partial) === 0) {
         if (preempted(vcpu, preemptible)) return -EINTR;

@@ -18,6 +18,8 @@ export class PerfCounters {
   calls_to_mmuext_op = 0;
   num_mmuext_ops = 0;
   calls_to_update_va = 0;
+  /** Stores to L1 tables in use that were emulated, those that the guest has to do again included. */
+  ptwr_emulations = 0;
   need_flush_tlb_flush = 0;
   /** General references taken on frames of superpages. */
   frameGets = 0;

@@ -14,7 +14,7 @@ export interface CostConstant {
 }
 
 /**
- * The events that have a price. `pteWrites` has none: it is the sum of two events that do.
+ * The events that have a price. `pteWrites` has none: it is the sum of events that do.
  */
 export type PricedEvent = Exclude<EventName, "pteWrites">;
 

@@ -12,7 +12,7 @@ export interface GuestCounts {
 export interface EventCounts {
   /** Entries into Xen; a multicall is one. */
   readonly hypercalls: number;
-  /** Page-table entries written: `pageUpdates` + `guestStores`. */
+  /** Page-table entries written: `pageUpdates` + `guestStores` + `ptwrEmulations`. */
   readonly pteWrites: number;
   /** General references taken on frames of superpages. */
   readonly frameGets: number;
@@ -30,6 +30,8 @@ export interface EventCounts {
   /** Entries written by Xen at the guest's request, into tables that are pinned. */
   readonly pageUpdates: number;
   readonly mmuextOps: number;
+  /** Stores to L1 tables in use, each a page fault that Xen handled by emulating the store. */
+  readonly ptwrEmulations: number;
   readonly guestStores: number;
   readonly pageFaults: number;
   /** General references taken on all other frames: 4 KiB entries, page tables, pins, base pointers. */
@@ -49,7 +51,7 @@ export type EventName = keyof EventCounts;
 export function eventCounts(perf: PerfSnapshot, guest: GuestCounts): EventCounts {
   return {
     hypercalls: perf.hypercalls,
-    pteWrites: perf.num_page_updates + guest.guestStores,
+    pteWrites: perf.num_page_updates + guest.guestStores + perf.ptwr_emulations,
     frameGets: perf.frameGets,
     framePuts: perf.framePuts,
     typeGets: perf.typeGets,
@@ -60,6 +62,7 @@ export function eventCounts(perf: PerfSnapshot, guest: GuestCounts): EventCounts
     multicallEntries: perf.multicallEntries,
     pageUpdates: perf.num_page_updates,
     mmuextOps: perf.num_mmuext_ops,
+    ptwrEmulations: perf.ptwr_emulations,
     guestStores: guest.guestStores,
     pageFaults: guest.pageFaults,
     tableFrameGets: perf.tableFrameGets,

@@ -26,7 +26,11 @@ export { countingOperations, type EventCounts, eventCounts, type EventName } fro
 export { modelledTime } from "./modelled-time.ts";
 export { LoginQueue, type LoginOutcome } from "./login-queue.ts";
 
-export { runScenario, type RunOptions, type RunProgress } from "./run-scenario.ts";
+export { Console } from "./console/console.ts";
+export type { CommandResult } from "./console/command.ts";
+export type { Completion } from "./console/completion.ts";
+export { setUpLines } from "./console/set-up.ts";
+export { bootScenario, runScenario, type RunOptions, type RunProgress } from "./run-scenario.ts";
 export type { Clock } from "./phase-recorder.ts";
 export {
   phaseNames,

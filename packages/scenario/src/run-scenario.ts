@@ -125,6 +125,12 @@ function boot(host: Host, { guest, pool }: Scenario): Guest {
   });
 }
 
+/** Builds a scenario's host under a scheme and boots its guest on it; nothing is done there yet. */
+export function bootScenario(scenario: Scenario, scheme: SchemeName): { readonly host: Host; readonly guest: Guest } {
+  const host = buildHost(scenario, scheme);
+  return { host, guest: boot(host, scenario) };
+}
+
 function fillPool(guest: Guest, { pool }: Scenario): { hugepages: number; marked: number } {
   const reached = guest.setNrHugepages(pool.hugepages);
   if (reached < pool.hugepages) {

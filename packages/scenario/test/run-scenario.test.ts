@@ -58,13 +58,13 @@ describe.each(schemeNames)("%s", (scheme) => {
   });
 
   test("the fork's entries are plain stores of the guest, whatever the scheme", () => {
-    const { guestStores, pageUpdates, pageFaults, pteWrites } = result.fork.events;
+    const { guestStores, pageUpdates, ptwrEmulations, pageFaults, pteWrites } = result.fork.events;
     expect(pageFaults).toBe(0);
     // 32 PMDs, a PUD, and the PGD in both roots.
     expect(guestStores).toBeGreaterThanOrEqual(hugepages + 3);
     // What Xen writes are the direct map's entries of the new tables, which turn read-only.
     expect(pageUpdates).toBe(4);
-    expect(pteWrites).toBe(guestStores + pageUpdates);
+    expect(pteWrites).toBe(guestStores + pageUpdates + ptwrEmulations);
     expect(result.fork.events.hypercalls).toBeLessThan(10);
   });
 

@@ -114,32 +114,16 @@ function requireFormat(name: string): ReportFormat {
 
 /** `--set`, `--scheme` and `--profile` all change fields of the scenario, and are checked in the same way. */
 async function readOverrides({ set, scheme, profile }: RunFlags): Promise<ScenarioOverride[]> {
-  const { nearestName, parseOverride, profileNames, schemeNames } = await import("@xsp/scenario");
-  const overrides = set.map((text) => {
-    const override = parseOverride(text, "--set");
-    if (override !== undefined) return override;
-    throw new UsageError(
-      `--set ${text}: has no path and value`,
-      "path=value, such as --set workload.logins=10",
-      "xsp scenario fields lists the paths",
-    );
-  });
-  const known = (flag: string, kind: string, name: string, names: readonly string[]): void => {
-    if (names.includes(name)) return;
-    const meant = nearestName(name, names);
-    throw new UsageError(
-      `${flag} ${name}: there is no ${kind} of that name`,
-      `one of ${names.join(", ")}`,
-      meant === undefined ? "choose one of these" : `did you mean ${meant}?`,
-    );
-  };
-  for (const name of scheme) known("--scheme", "scheme", name, schemeNames);
+  const { profileNames, schemeNames } = await import("@xsp/scenario");
+  const { readSettings, requireName } = await import("../scenario-settings.ts");
+  const overrides = await readSettings(set);
+  for (const name of scheme) await requireName("--scheme", "scheme", name, schemeNames);
   if (scheme.length > 0) {
     const flag = scheme.map((name) => `--scheme ${name}`).join(" ");
     overrides.push({ path: "schemes", value: JSON.stringify(scheme), flag });
   }
   if (profile !== undefined) {
-    known("--profile", "cost profile", profile, profileNames);
+    await requireName("--profile", "cost profile", profile, profileNames);
     overrides.push({ path: "profile", value: profile, flag: `--profile ${profile}` });
   }
   return overrides;

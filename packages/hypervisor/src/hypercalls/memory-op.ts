@@ -65,8 +65,9 @@ function check(vcpu: Vcpu, argument: unknown): CheckedReservation | number {
  * `XENMEM_exchange`.
  * @param argument - a {@link MemoryReservation}; for an exchange a {@link MemoryExchange}.
  * @returns for the first three how many extents were done (0 also when the arguments are refused, as Xen answers); for
- * an exchange 0 or a negated errno: EFAULT, EINVAL (sizes differ, or a frame is in use), ESRCH, EPERM, ENOMEM. ENOSYS
- * for other commands.
+ * an exchange 0 or a negated errno: EFAULT, EPERM (an order that the caller may not ask for, another's memory), EINVAL
+ * (sizes differ, or a frame is in use), ESRCH, ENOMEM; `vcpu.done` is then what Xen puts into nr_exchanged. ENOSYS for
+ * other commands.
  *
  * Source: `public/memory.h`; Models: do_memory_op, guest_remove_page, memory_exchange @ Xen 4.9. A released frame stays
  * with its owner until the last reference goes. Cost: O(frames).
@@ -118,18 +119,48 @@ function removePage(vcpu: Vcpu, domain: Domain, frame: number): boolean {
   return true;
 }
 
+/**
+ * Exchanges extents chunk by chunk; a chunk is the least that is as large on both sides. One that fails is undone, those
+ * before it stay.
+ */
 function exchange(vcpu: Vcpu, argument: unknown): number {
   if (typeof argument !== "object" || argument === null) return -EFAULT;
   const { in: given, out: wanted } = argument as Partial<Record<keyof MemoryExchange, unknown>>;
+  if (orderIsTooLarge(vcpu, given) || orderIsTooLarge(vcpu, wanted)) return -EPERM;
   const from = check(vcpu, given);
   if (typeof from === "number") return from;
   const to = check(vcpu, wanted);
   if (typeof to === "number") return to;
   if (from.domain !== to.domain || from.count * 2 ** from.order !== to.count * 2 ** to.order) return -EINVAL;
+  const inChunk = 2 ** Math.max(0, to.order - from.order);
+  const outChunk = 2 ** Math.max(0, from.order - to.order);
+  for (let chunk = 0; chunk * inChunk < from.count; chunk++) {
+    const rc = exchangeChunk(vcpu, from, chunk * inChunk, inChunk, to, chunk * outChunk, outChunk);
+    if (rc !== 0) return rc;
+    vcpu.done += inChunk;
+  }
+  return 0;
+}
+
+function orderIsTooLarge({ domain }: Vcpu, argument: unknown): boolean {
+  if (typeof argument !== "object" || argument === null) return false;
+  const { extentOrder } = argument as Partial<Record<keyof MemoryReservation, unknown>>;
+  return typeof extentOrder === "number" && extentOrder > (domain.privileged ? MAX_ORDER_PRIVILEGED : MAX_ORDER_GUEST);
+}
+
+/** Takes `inCount` extents from `inStart` on and gives `outCount` for them: all or nothing. */
+function exchangeChunk(
+  vcpu: Vcpu,
+  from: CheckedReservation,
+  inStart: number,
+  inCount: number,
+  to: CheckedReservation,
+  outStart: number,
+  outCount: number,
+): number {
   const { host } = vcpu;
   const stolen: number[] = [];
-  for (let i = 0; i < from.count; i++) {
-    const first = from.extents[i] as number;
+  for (const first of from.extents.subarray(inStart, inStart + inCount)) {
     for (let frame = first; frame < first + 2 ** from.order; frame++) {
       if (!stealPage(from.domain, frame)) {
         for (const taken of stolen) returnPage(from.domain, taken);
@@ -139,7 +170,7 @@ function exchange(vcpu: Vcpu, argument: unknown): number {
     }
   }
   const fresh: number[] = [];
-  for (let i = 0; i < to.count; i++) {
+  for (let i = 0; i < outCount; i++) {
     const first = allocDomainPages(host, to.domain, to.order);
     if (first < 0) {
       for (const extent of fresh) {
@@ -150,9 +181,8 @@ function exchange(vcpu: Vcpu, argument: unknown): number {
     }
     fresh.push(first);
   }
-  for (const [i, first] of fresh.entries()) to.extents[i] = first;
+  to.extents.set(fresh, outStart);
   for (const frame of stolen) freeHeapPage(host, frame);
-  vcpu.done = from.count;
   return 0;
 }
 

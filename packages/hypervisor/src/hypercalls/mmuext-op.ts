@@ -169,7 +169,9 @@ function pin(vcpu: Vcpu, owner: Domain, frame: number, type: number): number {
   const rc = getPageType(vcpu, frame, type, true);
   if (rc !== 0) {
     if (vcpu.load(VCPU_old_guest_table) !== frame) putPage(host, frame);
-    return rc === -EINTR ? -ERESTART : rc;
+    if (rc === -EINTR) return -ERESTART;
+    if (rc !== -ERESTART) host.noteRefusal("pin: the type was refused", frame, rc);
+    return rc;
   }
   host.perf.tableFrameGets++;
   host.perf.tableTypeGets++;

@@ -59,7 +59,10 @@ export const xen41: Scheme = {
           framesTaken = false;
         }
       } else {
-        if (!getFrames(vcpu, domain, head)) return -EINVAL;
+        if (!getFrames(vcpu, domain, head)) {
+          vcpu.host.noteRefusal("map: a frame was refused", head, -EINVAL);
+          return -EINVAL;
+        }
         framesTaken = true;
         nx = (nx & ~SGT_type_mask) | SGT_dynamic;
       }
@@ -100,7 +103,9 @@ export const xen41: Scheme = {
       const nx = ((x + 1) & ~SGT_type_mask) | SGT_mark;
       if ((x & SGT_type_mask) === SGT_mark || ((x + 1) & SGT_count_mask) === 0) {
         if (framesTaken) putFrames(vcpu, head);
-        return vcpu.host.refuse("mark: marked already, or the count is at its limit", head, -EINVAL);
+        return (x & SGT_type_mask) === SGT_mark
+          ? vcpu.host.refuse("mark: marked already", head, -EINVAL)
+          : vcpu.host.refuse("mark: the count is at its limit", head, -EINVAL);
       }
       if ((x & SGT_type_mask) === SGT_dynamic) {
         if (framesTaken) {
@@ -108,7 +113,10 @@ export const xen41: Scheme = {
           framesTaken = false;
         }
       } else if (!framesTaken) {
-        if (!getFrames(vcpu, domain, head)) return -EINVAL;
+        if (!getFrames(vcpu, domain, head)) {
+          vcpu.host.noteRefusal("mark: a frame was refused", head, -EINVAL);
+          return -EINVAL;
+        }
         framesTaken = true;
       }
       y = words.compareAndSwap(index, x, nx);

@@ -4,6 +4,7 @@ import {
   EINVAL,
   ENOMEM,
   ENOSYS,
+  EPERM,
   ESRCH,
   type MemoryReservation,
   XENMEM_decrease_reservation,
@@ -172,6 +173,43 @@ describe("exchange", () => {
     const { host, vcpu } = oneGuest();
     const before = everyWord(host);
     expect(doMemoryOp(vcpu, XENMEM_exchange, { in: list([5, 9]), out: list([0], 1) })).toBe(-ENOMEM);
+    expect(everyWord(host)).toBe(before);
+  });
+
+  it("keeps the chunks that were done when a later one fails, and says how many extents they had", () => {
+    const host = smallHost();
+    const guest = guestAt(host, 1, 4);
+    // Three chunks of two frames each; the first of the third is mapped.
+    build(guest, 9, 0, 8, RO);
+    expect(pin(guest.vcpu, 1, 9)).toBe(0);
+    const out = list([0, 0, 0], 1);
+    const free = host.freeFrames;
+    expect(doMemoryOp(guest.vcpu, XENMEM_exchange, { in: list([5, 10, 6, 11, 8, 7]), out })).toBe(-EINVAL);
+    expect(guest.vcpu.done).toBe(4);
+    expect([5, 10, 6, 11].map((frame) => ownerOf(host, frame))).toEqual(Array(4).fill(undefined));
+    expect([8, 7].map((frame) => ownerOf(host, frame))).toEqual([1, 1]);
+    expect([out.extents[2], host.freeFrames]).toEqual([0, free]);
+    expectClean(host);
+  });
+
+  it("gives single frames for an extent", () => {
+    const host = smallHost();
+    const guest = guestAt(host, 1, 4);
+    const out = list([0, 0, 0, 0]);
+    expect(doMemoryOp(guest.vcpu, XENMEM_exchange, { in: list([4, 6], 1), out })).toBe(0);
+    expect(guest.vcpu.done).toBe(2);
+    expect([4, 5, 6, 7].filter((frame) => ownerOf(host, frame) === 1 && !out.extents.includes(frame))).toEqual([]);
+    expect([...out.extents].map((frame) => ownerOf(host, frame))).toEqual([1, 1, 1, 1]);
+    expectClean(host);
+  });
+
+  it.each([
+    ["in", list([4], 10), list([0])],
+    ["out", list([4]), list([0], 10)],
+  ])("of an order that a guest may not ask for (%s) is EPERM", (_side, given, wanted) => {
+    const { host, vcpu } = oneGuest();
+    const before = everyWord(host);
+    expect(doMemoryOp(vcpu, XENMEM_exchange, { in: given, out: wanted })).toBe(-EPERM);
     expect(everyWord(host)).toBe(before);
   });
 

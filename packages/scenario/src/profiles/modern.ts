@@ -15,6 +15,7 @@ const figures: MachineFigures = {
   batchedEntry: assumed("batchedEntry", cycles(200), "200 cycles", "one entry of a multicall or of a request list"),
   guestLoop: assumed("guestLoop", cycles(300), "low end of 300 to 700 cycles", "the guest's own work for one entry"),
   pageFault: assumed("pageFault", cycles(5300), "5,300 cycles", "PV page fault with its bounce through Xen"),
+  instructionDecode: assumed("instructionDecode", cycles(500), "500 cycles", "Xen's instruction emulator, one store"),
   tlbFlush: assumed("tlbFlush", cycles(1000), "1,000 cycles", "flush and the misses that follow it"),
   lockedOperation: assumed("lockedOperation", cycles(18), "18 cycles", "locked compare-and-swap in the L1 cache"),
   referenceCheck: assumed("referenceCheck", cycles(20), "20 cycles", "validity, owner, overflow, loop"),

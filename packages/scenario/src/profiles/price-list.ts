@@ -19,6 +19,8 @@ export interface MachineFigures {
   readonly batchedEntry: CostConstant;
   readonly guestLoop: CostConstant;
   readonly pageFault: CostConstant;
+  /** Fetching and decoding one of the guest's instructions in Xen. */
+  readonly instructionDecode: CostConstant;
   readonly tlbFlush: CostConstant;
   readonly lockedOperation: CostConstant;
   readonly referenceCheck: CostConstant;
@@ -44,7 +46,7 @@ export function commonPrices(
   CostProfile["prices"],
   "frameGets" | "framePuts" | "typeGets" | "typePuts" | "superpageGets" | "superpagePuts"
 > {
-  const { hypercall, batchedEntry, guestLoop, pageFault, tlbFlush } = figures;
+  const { hypercall, batchedEntry, guestLoop, pageFault, instructionDecode, tlbFlush } = figures;
   const { lockedOperation, referenceCheck, memoryLatency, lineTransfer, entryCheck } = figures;
   const general = lockedOperation.ns + referenceCheck.ns + memoryLatency.ns;
   const generalFormula = "memoryLatency + lockedOperation + referenceCheck";
@@ -59,6 +61,13 @@ export function commonPrices(
     multicallEntries: price("multicallEntries", batchedEntry.ns, "batchedEntry", "dispatch of one call of a batch"),
     pageUpdates: price("pageUpdates", batchedEntry.ns + guestLoop.ns, "batchedEntry + guestLoop", "decode and store"),
     mmuextOps: price("mmuextOps", batchedEntry.ns, "batchedEntry", "decode"),
+    // The entry's references are counted, and priced, as events of their own.
+    ptwrEmulations: price(
+      "ptwrEmulations",
+      pageFault.ns + instructionDecode.ns,
+      "pageFault + instructionDecode",
+      "a page fault, of which Xen emulates the store; taken as dear as one that is bounced to the guest",
+    ),
     guestStores: price(
       "guestStores",
       guestLoop.ns,

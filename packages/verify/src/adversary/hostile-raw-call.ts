@@ -69,8 +69,12 @@ export function hostileRawCall(
       return ["memory_op", [oneOf(chance, garbage), ...reservation()]];
     case 9:
       return ["multicall", [hostileMulticall(chance, words), oneOf(chance, counts)]];
-    case 10:
-      return ["store", [frame(), chance.below(machine.tableEntries), word(), oneOf(chance, [0, 0, 1, -1])]];
+    case 10: {
+      // To any frame, and half of them to the guest's first L1 table: while it is in use Xen emulates the store.
+      const [any, entry, lo, hi] = [frame(), chance.below(machine.tableEntries), word(), oneOf(chance, [0, 0, 1, -1])];
+      const target = any % 2 === 0 ? machine.header.tables.tl1 + by * own : any;
+      return hi === -1 ? ["ptclear", [target, entry, lo]] : ["ptstore", [target, entry, lo, hi]];
+    }
     default:
       return ["touch", [...(chance.below(4) > 0 ? [address.lo, address.hi] : words(2)), chance.below(2)]];
   }

@@ -1,4 +1,5 @@
 import {
+  clearBitsInPageTable,
   doMemoryOp,
   doMmuextOp,
   doMmuUpdate,
@@ -8,6 +9,7 @@ import {
   type MemoryReservation,
   mfn,
   storeToFrame,
+  storeToPageTable,
   touch,
   type Vcpu,
 } from "@xsp/hypervisor";
@@ -34,6 +36,11 @@ const calls: Readonly<Record<string, Call>> = {
   // What a CPU does, not hypercalls: 1 when it happened, 0 on a page fault.
   store: (vcpu, [frame, entry, lo, hi]) =>
     storeToFrame(vcpu, mfn(number(frame)), number(entry), number(lo), number(hi)) ? 1 : 0,
+  // To a frame that may be an L1 table in use: then it is emulated.
+  ptstore: (vcpu, [frame, entry, lo, hi]) =>
+    storeToPageTable(vcpu, mfn(number(frame)), number(entry), number(lo), number(hi)) ? 1 : 0,
+  ptclear: (vcpu, [frame, entry, bits]) =>
+    clearBitsInPageTable(vcpu, mfn(number(frame)), number(entry), number(bits)) ? 1 : 0,
   touch: (vcpu, [vaLo, vaHi, write]) => (touch(vcpu, number(vaLo), number(vaHi), write === 1) ? 1 : 0),
 };
 

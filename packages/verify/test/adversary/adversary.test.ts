@@ -1,8 +1,12 @@
 import { schemeNames } from "@xsp/hypervisor";
 import { describe, expect, test } from "vitest";
+import { buildAdversaryMachine } from "../../src/adversary/adversary-machine.ts";
 import { recordEpisode, runAdversary } from "../../src/adversary/adversary.ts";
+import { SeededChance } from "../../src/adversary/chance.ts";
 import { adversaryGeometries, isUnsoundAsPublished } from "../../src/adversary/geometry.ts";
+import { HostileOperations } from "../../src/adversary/hostile-operations.ts";
 import { listed, runSequence } from "../../src/adversary/sequence.ts";
+import { OperationPlayer } from "../../src/replay/operation-player.ts";
 import { replayTrace } from "../../src/replay/replay.ts";
 import { readTrace } from "../../src/trace/trace-reader.ts";
 
@@ -85,6 +89,14 @@ test("a recorded episode of guests with two vCPUs tells what was done meanwhile,
       : operation,
   ) as typeof trace.operations;
   expect(replayTrace({ ...trace, operations: altered }).rcAgree).toBe(ops - 1);
+});
+
+test("hostile guests store to their L1 tables, and some of these stores are emulated", () => {
+  const machine = buildAdversaryMachine(small("sealed"));
+  const player = new OperationPlayer(machine);
+  const operations = new HostileOperations(machine, new SeededChance(1));
+  for (let i = 0; i < 10_000; i++) player.play(operations.next(i));
+  expect(machine.host.perf.ptwr_emulations).toBeGreaterThan(0);
 });
 
 test("the same seed finds the same, another seed runs other operations", () => {

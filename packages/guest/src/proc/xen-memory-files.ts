@@ -1,0 +1,37 @@
+import { PAGE_SIZE } from "../address-layout.ts";
+import { setBalloonTarget } from "../balloon.ts";
+import { EACCES } from "../errno.ts";
+import { simpleStrtoul } from "./number-text.ts";
+import { type PseudoFileEntry, type SystemState, readOnlyFile } from "./pseudo-file.ts";
+
+/**
+ * The balloon in sysfs. [L39 drivers/xen/xen-balloon.c; linux-facts §6.1]
+ *
+ * The driver does not ask whether what is written is a number: other text is a target of 0, and the guest gives away
+ * what it can.
+ */
+export function xenMemoryFiles({ kernel, balloon }: SystemState): PseudoFileEntry[] {
+  const folder = "/sys/devices/system/xen_memory/xen_memory0";
+  const unit = 2 ** balloon.order * PAGE_SIZE;
+  const kB = (units: number): string => `${(units * unit) / 1024}\n`;
+  const setTarget = (bytes: number): number => {
+    setBalloonTarget(kernel, balloon, Math.floor(bytes / unit));
+    return 0;
+  };
+  return [
+    [`${folder}/target`, { read: () => `${balloon.targetPages * unit}\n`, write: (text) => setTarget(memparse(text)) }],
+    [
+      `${folder}/target_kb`,
+      { read: () => kB(balloon.targetPages), write: (text) => setTarget(simpleStrtoul(text) * 1024) },
+    ],
+    readOnlyFile(`${folder}/info/current_kb`, EACCES, () => kB(balloon.currentPages)),
+    readOnlyFile(`${folder}/info/low_kb`, EACCES, () => kB(balloon.pages.low)),
+    readOnlyFile(`${folder}/info/high_kb`, EACCES, () => kB(balloon.pages.high)),
+  ];
+}
+
+/** A number and K, M or G behind it: `memparse`. [L39 lib/cmdline.c] */
+function memparse(text: string): number {
+  const letter = /^(?:0x[0-9a-f]+|\d+)([KMG])/i.exec(text)?.[1];
+  return simpleStrtoul(text) * 1024 ** ("KMG".indexOf((letter ?? "").toUpperCase() || " ") + 1);
+}
