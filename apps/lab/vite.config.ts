@@ -17,6 +17,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     // The licences of what is bundled have to go with it.
-    license: { fileName: "licenses.md" },
+    license: { fileName: "notices.md" },
   },
 });
