@@ -28,7 +28,7 @@
  * one vCPU. A page of the page cache is never made writable for a private mapping: L39 did that for a sole mapper, and the
  * store then reached the file (fixed in 2013).
  */
-import { type Pfn, _PAGE_RW, loadFromFrameHigh, pfn } from "@xsp/hypervisor";
+import { type Pfn, _PAGE_RW, loadFromFrameHigh } from "@xsp/hypervisor";
 import { HPAGE_ORDER, HPAGE_SIZE, pmdIndex } from "./address-layout.ts";
 import { assert } from "./assert.ts";
 import type { Signal } from "./errno.ts";
@@ -78,18 +78,12 @@ export function hugetlbFault(kernel: Kernel, vma: Vma, address: number, write: b
 
 /** Hugepage that the page cache of a file has: NO_PAGE when it has none. */
 function hugetlbfsPagecachePage(file: HugetlbFile, index: number): Pfn {
-  const known = file.pages[index] ?? 0;
-  return known === 0 ? NO_PAGE : pfn(known - 1);
+  return file.pages.get(index) ?? NO_PAGE;
 }
 
 /** Puts a hugepage, with the one user it has, into the page cache of a file: `add_to_page_cache`. */
 function addToPageCache(file: HugetlbFile, index: number, page: Pfn): void {
-  if (index >= file.pages.length) {
-    const grown = new Int32Array(file.size / HPAGE_SIZE);
-    grown.set(file.pages);
-    file.pages = grown;
-  }
-  file.pages[index] = page + 1;
+  file.pages.set(index, page);
 }
 
 function pageOf(kernel: Kernel, { table, index }: FaultingEntry): Pfn {

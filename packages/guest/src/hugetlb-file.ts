@@ -1,3 +1,4 @@
+import type { Pfn } from "@xsp/hypervisor";
 import type { HugetlbfsMount } from "./hugetlbfs-mount.ts";
 import type { RegionList } from "./region-list.ts";
 import type { Vma } from "./vma.ts";
@@ -16,8 +17,8 @@ export interface HugetlbFile {
   readonly name: string | undefined;
   /** `i_size` in bytes, a multiple of 2 MiB. Nothing can be touched beyond it. */
   size: number;
-  /** Page cache: first page of each hugepage as pfn plus one; 0, or out of the array, where there is none. */
-  pages: Int32Array;
+  /** Page cache: first page of each hugepage, by index in the file. A map, as a file may be large and full of holes. */
+  readonly pages: Map<number, Pfn>;
   /** Hugepages reserved for shared mappings, now or earlier: `i_mapping->private_list`. */
   readonly regions: RegionList;
   /** Mappings of it in all processes: `i_mmap`. */

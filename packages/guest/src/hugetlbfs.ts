@@ -1,4 +1,3 @@
-import { type Pfn, pfn } from "@xsp/hypervisor";
 import { HPAGE_SIZE } from "./address-layout.ts";
 import { assert } from "./assert.ts";
 import { EINVAL, ENOENT, ENOMEM, ENOSPC } from "./errno.ts";
@@ -33,7 +32,7 @@ export function hugetlbfsGetInode(mount: HugetlbfsMount, bytes: number, name?: s
     mount,
     name,
     size: bytes,
-    pages: new Int32Array(bytes / HPAGE_SIZE),
+    pages: new Map(),
     regions: new RegionList(),
     mappings: new Set(),
     opens: 0,
@@ -97,15 +96,12 @@ export function truncateHugepages(kernel: Kernel, file: HugetlbFile, toBytes: nu
     const start = Math.max(vma.start, vma.start + toBytes - vma.offset);
     if (start < vma.end) unmapHugepageRange(kernel, vma, start, vma.end);
   }
-  let freed = 0;
-  for (let index = toBytes / HPAGE_SIZE; index < file.pages.length; index++) {
-    const known = file.pages[index] as number;
-    if (known === 0) continue;
-    file.pages[index] = 0;
-    putHugePage(kernel, pfn(known - 1) satisfies Pfn);
-    freed++;
+  const tail = [...file.pages].filter(([index]) => index >= toBytes / HPAGE_SIZE).sort(([one], [other]) => one - other);
+  for (const [index, page] of tail) {
+    file.pages.delete(index);
+    putHugePage(kernel, page);
   }
-  hugetlbUnreservePages(kernel, file, toBytes / HPAGE_SIZE, freed);
+  hugetlbUnreservePages(kernel, file, toBytes / HPAGE_SIZE, tail.length);
 }
 
 /** Drops a file's name: `hugetlbfs_unlink`, IPC_RMID. */
