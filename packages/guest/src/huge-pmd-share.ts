@@ -62,6 +62,11 @@ function isShareable({ flags, start, end }: Vma, base: number): boolean {
   return (flags & VM_SHARED) !== 0 && base % PUD_SIZE === 0 && base >= start && base + PUD_SIZE <= end;
 }
 
+/** Whether a PMD page is used by more than one PUD entry. */
+export function isSharedTable(kernel: Kernel, table: Pfn): boolean {
+  return kernel.memMap.pageCount(table) > 0;
+}
+
 /**
  * Lets go of the PMD page of an address if others use it too: `huge_pmd_unshare`. A fault can fill the mapping again.
  *
@@ -70,7 +75,7 @@ function isShareable({ flags, start, end }: Vma, base: number): boolean {
 export function hugePmdUnshare(kernel: Kernel, mm: Mm, address: number): boolean {
   if (kernel.pvOps !== "native") return false;
   const table = pmdOffset(kernel, mm, address);
-  if (table === NO_PAGE || kernel.memMap.pageCount(table) === 0) return false;
+  if (table === NO_PAGE || !isSharedTable(kernel, table)) return false;
   setPud(kernel, entryPage(kernel, mm.pgd, pgdIndex(address)), pudIndex(address), 0, 0);
   kernel.memMap.putPageTestzero(table);
   mm.pageTablePages--;

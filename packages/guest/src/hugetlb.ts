@@ -2,7 +2,7 @@ import { type FrameView, type Pfn, _PAGE_PRESENT, _PAGE_RW, openFrame, pteMfn } 
 import { HPAGE_ORDER, HPAGE_SIZE, PTRS_PER_TABLE, PUD_SIZE, pmdIndex } from "./address-layout.ts";
 import { assert } from "./assert.ts";
 import { ENOMEM } from "./errno.ts";
-import { hugePmdUnshare, hugePteAlloc } from "./huge-pmd-share.ts";
+import { hugePmdUnshare, hugePteAlloc, isSharedTable } from "./huge-pmd-share.ts";
 import { hugePtePage, protectedHugePte } from "./hugetlb-entry.ts";
 import { getHugePage, putHugePage } from "./hugetlb-pool.ts";
 import { type Kernel, kernelOops } from "./kernel.ts";
@@ -41,7 +41,9 @@ export function copyHugetlbPageRange(kernel: Kernel, childVma: Vma, parentVma: V
     if (!hasEntries(source, first, last)) continue;
     const to = hugePteAlloc(kernel, childVma, start);
     if (to === NO_PAGE) return -ENOMEM;
-    if (to === table) continue;
+    // The parent's, or another mapping's: its entries have their users already, and faults fill in what it lacks. L39
+    // compared it with the parent's only, and so counted users twice (fixed in 2018).
+    if (isSharedTable(kernel, to)) continue;
     if (cow) hugePtepSetWrprotect(kernel, table, source, first, last);
     const target = openFrame(kernel.vcpu, kernel.phys.pfnToMfn(to), true);
     if (target === undefined) kernelOops(kernel);
@@ -158,7 +160,9 @@ export function hugetlbChangeProtection(kernel: Kernel, vma: Vma, start: number,
     assert(view !== undefined, "a page table is the guest's own");
     const lo = view.loadLow(index);
     if (lo === 0) continue;
-    const entry = protectedHugePte(kernel, hugePtePage(kernel, lo, view.loadHigh(index)), newFlags);
+    const page = hugePtePage(kernel, lo, view.loadHigh(index));
+    const entry = protectedHugePte(kernel, page, newFlags);
+    if ((entry.lo & _PAGE_RW) !== 0) kernel.memMap.scribbledBlock[page >>> HPAGE_ORDER] = 1;
     setPmd(kernel, table, index, 0, 0);
     setPmd(kernel, table, index, entry.lo, entry.hi);
   }

@@ -7,6 +7,7 @@ import {
   MAP_SHARED,
   O_CREAT,
   PROT_READ,
+  PROT_WRITE,
   type Process,
   type PvOps,
 } from "../src/index.ts";
@@ -128,6 +129,26 @@ describe("a shared PMD page", () => {
     guest.exit(process);
     guest.exit(child);
     expect(guest.freePages()).toBe(free);
+  });
+
+  it("is found by a fork even where the parent has one of its own, and no user is counted twice [M copy_hugetlb_page_range since 2018]", () => {
+    const pair = boot("sealed", 32, { pvOps: "native" });
+    const { guest } = pair;
+    expect(guest.setNrHugepages(3)).toBe(3);
+    const file = ok(guest.hugetlbFile(HUGEPAGE));
+    const [first, second] = [ok(guest.spawn()), ok(guest.spawn())];
+    const request = { length: GiB, flags: MAP_SHARED | MAP_NORESERVE, file };
+    const here = ok(guest.mmap(first, request));
+    const there = ok(guest.mmap(second, { ...request, prot: PROT_READ }));
+    expect(guest.touch(first, here)).toBeUndefined();
+    expect(guest.touch(second, there, false)).toBeUndefined();
+    expect(guest.mprotect(second, there, GiB, PROT_READ | PROT_WRITE)).toBe(0);
+    const child = ok(guest.fork(second));
+    expect(guest.touch(child, there)).toBeUndefined();
+    for (const each of [first, second, child]) guest.exit(each);
+    guest.unlink(file);
+    expect(guest.pool()).toMatchObject({ total: 3, free: 3, reserved: 0 });
+    expectClean(pair.host);
   });
 
   it("ends with its processes, in any order", () => {
