@@ -11,7 +11,7 @@ import {
 } from "@xsp/hypervisor";
 import { PAGE_SHARED_HUGE } from "./address-layout.ts";
 import type { Kernel } from "./kernel.ts";
-import { VM_READ, VM_SHARED, VM_WRITE } from "./vma.ts";
+import { VM_EXEC, VM_READ, VM_SHARED, VM_WRITE } from "./vma.ts";
 
 /**
  * Entries of PMD pages that map hugepages.
@@ -46,9 +46,12 @@ export function makeHugePte(kernel: Kernel, page: Pfn, writable: boolean): HugeP
   return { lo: pteLo(frame, prot), hi: pteHi(frame, prot) };
 }
 
-/** Makes the entry that a mapping with these VM_… bits has for a page after mprotect: `pte_modify`, `vm_get_page_prot`. */
+/**
+ * Makes the entry that a mapping with these VM_… bits has for a page after mprotect: `pte_modify`, `vm_get_page_prot`.
+ * What may be executed is present, as x86 has nothing that can be executed but not read.
+ */
 export function protectedHugePte(kernel: Kernel, page: Pfn, flags: number): HugePte {
-  if ((flags & (VM_READ | VM_WRITE)) === 0) {
+  if ((flags & (VM_READ | VM_WRITE | VM_EXEC)) === 0) {
     return { lo: pteLo(page, PAGE_NONE_HUGE), hi: pteHi(page, PAGE_NONE_HUGE) };
   }
   return makeHugePte(kernel, page, (flags & VM_WRITE) !== 0 && (flags & VM_SHARED) !== 0);

@@ -1,13 +1,15 @@
 import { loadFromFrameHigh } from "@xsp/hypervisor";
 import { PAGE_SIZE } from "./address-layout.ts";
+import { pteWrite } from "./anonymous-memory.ts";
 import { EINVAL, ENOMEM } from "./errno.ts";
 import { hugetlbChangeProtection } from "./hugetlb.ts";
 import type { Kernel } from "./kernel.ts";
+import { PG_scribbled } from "./mem-map.ts";
 import { calcVmProtBits } from "./mmap.ts";
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from "./mmap-flags.ts";
 import { type Mm, vmasIn } from "./mm.ts";
 import { enterLazy, leaveLazy } from "./multicall-buffer.ts";
-import { pteModify } from "./pte-entry.ts";
+import { pteModify, ptePage } from "./pte-entry.ts";
 import { type PteSpan, pteSpans } from "./pte-table-walk.ts";
 import { entryLow, flushTlbMm, ptepModifyProtCommit } from "./pv-mmu.ts";
 import { mergeVmas, splitAround } from "./vma-boundaries.ts";
@@ -84,6 +86,7 @@ function changePteTable(kernel: Kernel, { table, first, last }: PteSpan, flags: 
     const lo = entryLow(kernel, table, index);
     if (lo === 0) continue;
     const entry = pteModify(kernel, lo, loadFromFrameHigh(kernel.vcpu, frame, index), flags);
+    if (pteWrite(entry.lo)) kernel.memMap.setFlag(ptePage(kernel, entry.lo, entry.hi), PG_scribbled);
     ptepModifyProtCommit(kernel, table, index, entry.lo, entry.hi);
   }
 }

@@ -12,7 +12,7 @@ import {
 } from "@xsp/hypervisor";
 import { PAGE_SHARED } from "./address-layout.ts";
 import type { Kernel } from "./kernel.ts";
-import { VM_READ, VM_SHARED, VM_WRITE } from "./vma.ts";
+import { VM_EXEC, VM_READ, VM_SHARED, VM_WRITE } from "./vma.ts";
 
 /**
  * Entries of PTE pages that map 4 KiB of a user's memory.
@@ -51,11 +51,15 @@ export function isSharedWritable(flags: number): boolean {
   return (flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE);
 }
 
-/** The entry that a mapping with these VM_… bits has for the same page: `pte_modify`, which keeps accessed and dirty. */
+/**
+ * The entry that a mapping with these VM_… bits has for the same page: `pte_modify`, which keeps accessed and dirty.
+ * What may be executed is present, as x86 has nothing that can be executed but not read.
+ */
 export function pteModify(kernel: Kernel, lo: number, hi: number, flags: number): Pte {
   const page = ptePage(kernel, lo, hi);
   const kept = lo & (_PAGE_ACCESSED | _PAGE_DIRTY);
-  if ((flags & (VM_READ | VM_WRITE)) === 0) return { lo: pteLo(page, PAGE_NONE) | kept, hi: pteHi(page, PAGE_NONE) };
+  if ((flags & (VM_READ | VM_WRITE | VM_EXEC)) === 0)
+    return { lo: pteLo(page, PAGE_NONE) | kept, hi: pteHi(page, PAGE_NONE) };
   const frame = kernel.phys.pfnToMfn(page);
   const prot = isSharedWritable(flags) ? PAGE_READONLY | _PAGE_RW : PAGE_READONLY;
   return { lo: pteLo(frame, prot) | kept, hi: pteHi(frame, prot) };

@@ -5,6 +5,7 @@ import {
   MAP_HUGETLB,
   MAP_PRIVATE,
   MAP_SHARED,
+  PROT_EXEC,
   PROT_NONE,
   PROT_READ,
   PROT_WRITE,
@@ -113,6 +114,35 @@ describe("mprotect", () => {
     expect(guest.mprotect(process, address + HUGEPAGE, HUGEPAGE, READ_WRITE)).toBe(0);
     expect(layout(guest, HUGEPAGE)).toEqual(["0+1 rw", "1+1 rw", "2+1 rw"]);
   });
+
+  it.each([
+    ["private 4 KiB pages", MAP_PRIVATE, PAGE],
+    ["shared 4 KiB pages", MAP_SHARED, PAGE],
+    ["private hugepages", MAP_PRIVATE | MAP_HUGETLB, HUGEPAGE],
+    ["shared hugepages", MAP_SHARED | MAP_HUGETLB, HUGEPAGE],
+  ])("to PROT_EXEC leaves %s readable, as on x86 [M protection_map]", (_, flags, length) => {
+    const { guest, host, process, address } = mapped("sealed", length, flags);
+    expect(guest.mprotect(process, address, length, PROT_EXEC)).toBe(0);
+    expect(guest.touch(process, address, false)).toBeUndefined();
+    expect(guest.touch(process, address)).toBe("SIGSEGV");
+    expectClean(host);
+  });
+
+  it.each(["shmemFile", "hugetlbFile"] as const)(
+    "to PROT_WRITE lets pages of a %s lose their zeroes unseen",
+    (make) => {
+      const { guest } = boot("sealed", 32);
+      expect(guest.setNrHugepages(1)).toBe(1);
+      const process = ok(guest.spawn());
+      const file = ok(guest[make](HUGEPAGE));
+      const address = ok(guest.mmap(process, { length: HUGEPAGE, flags: MAP_SHARED, file, prot: PROT_READ }));
+      expect(guest.touch(process, address, false)).toBeUndefined();
+      const scribbled = (): boolean[] => [...file.pages.values()].map((page) => guest.kernel.memMap.isScribbled(page));
+      expect(scribbled()).toEqual([false]);
+      expect(guest.mprotect(process, address, HUGEPAGE, READ_WRITE)).toBe(0);
+      expect(scribbled()).toEqual([true]);
+    },
+  );
 
   it.each([
     ["a start inside a page", { start: 1, length: PAGE, prot: PROT_READ }, -22],
