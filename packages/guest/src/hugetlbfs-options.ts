@@ -70,7 +70,7 @@ function parseOption(kernel: Kernel, parsed: Parsed, option: string): boolean {
   const name = equals < 0 ? option : option.slice(0, equals);
   const value = equals < 0 ? "" : option.slice(equals + 1);
   if (name === "pagesize" && value !== "") return checkPagesize(kernel, memparse(value));
-  const token = tokens[name];
+  const token = Object.hasOwn(tokens, name) ? tokens[name] : undefined;
   if (token === undefined || !token.pattern.test(value)) {
     printk(kernel, `hugetlbfs: Bad mount option: "${option}"`);
     return false;

@@ -6,6 +6,7 @@ import { type HugetlbfsMount, type HugetlbfsStatfs, hugetlbfsStatfs, makeMount }
 import { hugetlbfsParseOptions } from "./hugetlbfs-options.ts";
 import { hugetlbfsGetInode, truncateHugepages, unlinkHugetlbFile, hugetlbEvictInode } from "./hugetlbfs.ts";
 import type { Kernel } from "./kernel.ts";
+import { isReleased } from "./mmap.ts";
 
 /** How a file is opened. [L39 include/asm-generic/fcntl.h] */
 export const O_CREAT = 0o100;
@@ -96,6 +97,7 @@ export class HugetlbfsSyscalls {
   /** Sets the size of a file: 0, or −EINVAL when it is not a multiple of 2 MiB. */
   ftruncate(file: HugetlbFile, bytes: number): number {
     if (!Number.isInteger(bytes)) throw new RangeError(`bytes: ${bytes} given, expected a whole number`);
+    if (isReleased(file)) throw new RangeError("file: it is gone, expected one that has a name, is open or is mapped");
     if (bytes < 0 || bytes % HPAGE_SIZE !== 0) return -EINVAL;
     truncateHugepages(this.kernel, file, bytes);
     return 0;

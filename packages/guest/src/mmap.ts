@@ -41,7 +41,8 @@ export interface MmapRequest {
  *
  * Simplified: files are open for reading and writing, so EACCES does not arise.
  *
- * @returns the address, or a negated errno: EINVAL for length 0, an offset that is no whole page, neither or both of
+ * @returns the address, or a negated errno: EINVAL for length 0, an offset that is no whole page,
+ * a negative one in a file (2.6.39 took it for a large one), neither or both of
  * MAP_SHARED and MAP_PRIVATE, MAP_HUGETLB with a file of 4 KiB pages, a wrong address with MAP_FIXED; ENOMEM when there
  * is no such gap, the hugepages cannot be reserved, or MAP_FIXED would cut a hugepage in two.
  */
@@ -52,6 +53,7 @@ export function doMmap(kernel: Kernel, mm: Mm, request: MmapRequest): number {
   const sharing = flags & (MAP_SHARED | MAP_PRIVATE);
   if (sharing !== MAP_SHARED && sharing !== MAP_PRIVATE) return -EINVAL;
   if (file === undefined) return mmapAnonymous(kernel, mm, request);
+  if (offset < 0) return -EINVAL;
   if ((flags & MAP_HUGETLB) !== 0 && file.kind !== "hugetlb") return -EINVAL;
   return mmapRegion(kernel, mm, file, request);
 }
@@ -120,6 +122,11 @@ export function calcVmProtBits(prot: number): number {
     ((prot & PROT_WRITE) !== 0 ? VM_WRITE : 0) |
     ((prot & PROT_EXEC) !== 0 ? VM_EXEC : 0)
   );
+}
+
+/** Whether a file is gone: it has no name, nobody has it open, nobody maps it. Whoever still holds it must not use it. */
+export function isReleased(file: HugetlbFile | ShmemFile): boolean {
+  return !file.linked && file.mappings.size === 0 && (file.kind !== "hugetlb" || file.opens === 0);
 }
 
 /** Drops a file's own name; its pages go when it is mapped nowhere: `unlink`, IPC_RMID. */

@@ -6,7 +6,7 @@ import { dupMm } from "./fork.ts";
 import type { Kernel } from "./kernel.ts";
 import { doMadvise } from "./madvise.ts";
 import { type Mm, findVma } from "./mm.ts";
-import { type MmapRequest, doMmap } from "./mmap.ts";
+import { type MmapRequest, doMmap, isReleased } from "./mmap.ts";
 import { doMprotect } from "./mprotect.ts";
 import { doMremap } from "./mremap.ts";
 import { doMunmap } from "./munmap.ts";
@@ -98,6 +98,9 @@ export class ProcessSyscalls {
   /** Makes a mapping: `mmap`. Returns its address or a negated errno. */
   mmap(process: Process, request: MmapRequest): number {
     for (const bytes of [request.length, request.offset ?? 0, request.address ?? 0]) wholeBytes(bytes);
+    if (request.file !== undefined && isReleased(request.file)) {
+      throw new RangeError("file: it is gone, expected one that has a name, is open or is mapped");
+    }
     return doMmap(this.kernel, this.run(process), request);
   }
 

@@ -1,5 +1,5 @@
 import { _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, touch } from "@xsp/hypervisor";
-import { pmdIndex, pteIndex } from "./address-layout.ts";
+import { TASK_SIZE, pmdIndex, pteIndex } from "./address-layout.ts";
 import type { Signal } from "./errno.ts";
 import { type Kernel, printk } from "./kernel.ts";
 import { NO_PAGE } from "./mem-map.ts";
@@ -10,6 +10,8 @@ import { entryLow, entryPage } from "./pv-mmu.ts";
 
 /** An access of the running process. A page fault is served and the access repeated. */
 export function accessUser(kernel: Kernel, mm: Mm, address: number, write: boolean): Signal | undefined {
+  // The user root has no kernel half; the walk below goes from the kernel root, which has.
+  if (address < 0 || address >= TASK_SIZE) return "SIGSEGV";
   if (cpuAccess(kernel, mm, address, write)) return undefined;
   const signal = handleMmFault(kernel, mm, address, write);
   if (signal !== undefined) return signal;

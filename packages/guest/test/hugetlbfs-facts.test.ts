@@ -356,6 +356,8 @@ describe("mounts of hugetlbfs are as linux-facts §2.2 says:", () => checkFacts(
 describe("a mount is refused with EINVAL, and the log says why,", () => {
   it.each([
     ["sise=4M", 'hugetlbfs: Bad mount option: "sise=4M"'],
+    ["constructor=1", 'hugetlbfs: Bad mount option: "constructor=1"'],
+    ["__proto__", 'hugetlbfs: Bad mount option: "__proto__"'],
     ["size", 'hugetlbfs: Bad mount option: "size"'],
     ["size=", 'hugetlbfs: Bad mount option: "size="'],
     ["uid=root", 'hugetlbfs: Bad mount option: "uid=root"'],
@@ -382,12 +384,30 @@ describe("who drives hugetlbfs wrongly is told so:", () => {
   const file = ok(hugetlbfs.open(mount, "file", O_CREAT));
   const closed = ok(hugetlbfs.open(mount, "closed", O_CREAT));
   hugetlbfs.close(closed);
+  const taken = ok(hugetlbfs.mount());
+  const released = ok(hugetlbfs.open(taken, "released", O_CREAT));
+  hugetlbfs.close(released);
+  hugetlbfs.umount(taken);
+  const process = ok(guest.spawn());
+  const object = ok(guest.shmemFile(4096));
+  guest.unlink(object);
 
   it.each<readonly [string, () => unknown, string]>([
     ["a name with a slash", () => hugetlbfs.open(mount, "a/b", O_CREAT), 'name: "a/b" given'],
     ["a mount that is gone", () => hugetlbfs.open(gone, "a", O_CREAT), "mount: it was taken away"],
     ["statfs of one that is gone", () => hugetlbfs.statfs(gone), "mount: it was taken away"],
     ["a file that is closed", () => hugetlbfs.close(closed), "file: closed more often"],
+    ["ftruncate of a file that is gone", () => hugetlbfs.ftruncate(released, 0), "file: it is gone"],
+    [
+      "mmap of a file that is gone",
+      () => guest.mmap(process, { length: 2 ** 21, flags: MAP_SHARED, file: released }),
+      "file: it is gone",
+    ],
+    [
+      "mmap of an object that is gone",
+      () => guest.mmap(process, { length: 4096, flags: MAP_SHARED, file: object }),
+      "file: it is gone",
+    ],
     ["half a byte", () => hugetlbfs.read(file, 0.5, 1), "position: 0.5 given"],
     ["a negative length", () => hugetlbfs.write(file, 0, -1), "length: -1 given"],
     ["a size that is no number", () => hugetlbfs.ftruncate(file, Number.NaN), "bytes: NaN given"],

@@ -7,6 +7,7 @@ import {
   MAP_PRIVATE,
   MAP_SHARED,
   type MmapRequest,
+  O_CREAT,
   type Process,
   VM_READ,
   VM_SHARED,
@@ -126,6 +127,9 @@ describe("mappings", () => {
     expect(guest.touch(process, address + 2 * MiB)).toBe("SIGSEGV");
     expect(guest.touch(process, address + 2 * MiB - 1)).toBeUndefined();
     expect(guest.touchAll(process, address - 1)).toBe("SIGSEGV");
+    // The direct map is the kernel's.
+    const page = -(2 ** 47) + 2 ** 43 + MiB;
+    expect([guest.touch(process, page), guest.touch(process, page, false)]).toEqual(["SIGSEGV", "SIGSEGV"]);
   });
 
   it("end the process when there is no memory for their pages", () => {
@@ -175,6 +179,30 @@ describe("mmap", () => {
     const { guest, process } = guestWithPool(1);
     const file = ok(guest.shmemFile(2 * MiB));
     expect(guest.mmap(process, { length: 2 * MiB, flags: MAP_SHARED | MAP_HUGETLB, file })).toBe(-22);
+  });
+
+  it.each(["hugetlbFile", "shmemFile"] as const)(
+    "of a %s at a negative offset is EINVAL [M mmap since 2018]",
+    (make) => {
+      const { guest, process, clean } = guestWithPool(2);
+      const file = ok(guest[make](2 * MiB));
+      expect(guest.mmap(process, { length: 4 * MiB, flags: MAP_SHARED, file, offset: -2 * MiB })).toBe(-22);
+      expect(guest.pool()).toMatchObject({ free: 2, reserved: make === "hugetlbFile" ? 1 : 0 });
+      clean();
+    },
+  );
+
+  it("of a large file with holes has pages where it is touched only", () => {
+    const { guest, process } = guestWithPool(1);
+    const file = ok(guest.hugetlbfs.open(ok(guest.hugetlbfs.mount()), "sparse", O_CREAT));
+    const offset = 2 ** 52;
+    const address = ok(guest.mmap(process, { length: 2 * MiB, flags: MAP_SHARED, file, offset }));
+    expect(guest.touch(process, address)).toBeUndefined();
+    expect([...file.pages.keys()]).toEqual([offset / (2 * MiB)]);
+    guest.munmap(process, address);
+    expect(guest.pool()).toMatchObject({ free: 0 });
+    expect(guest.hugetlbfs.ftruncate(file, 0)).toBe(0);
+    expect(guest.pool()).toMatchObject({ free: 1, reserved: 0 });
   });
 
   it("takes an address that is free, and another one else", () => {
