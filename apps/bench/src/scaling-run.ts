@@ -1,5 +1,5 @@
 import { runSchemeProcess } from "@xsp/cli";
-import { readScenario, shippedScenario, type Scenario, type SchemeName, type SchemeRun } from "@xsp/scenario";
+import { readLoginStorm, shippedScenario, type LoginStorm, type SchemeName, type SchemeRun } from "@xsp/scenario";
 import type { BenchSize } from "./bench-size.ts";
 import { overridesOf, runCommand } from "./scenario-run.ts";
 import { scalingFits, scalingPoint, type LeftOut, type ScalingPoint, type ScalingResult } from "./scaling-result.ts";
@@ -57,7 +57,7 @@ export async function runScaling(
 }
 
 async function runOne(sets: readonly string[], scheme: SchemeName, count: number): Promise<readonly SchemeRun[]> {
-  const scenario: Scenario = readScenario(shippedScenario("fork-64g") ?? "", {
+  const scenario: LoginStorm = readLoginStorm(shippedScenario("fork-64g") ?? "", {
     file: "fork-64g",
     overrides: overridesOf(sets),
   });

@@ -1,7 +1,7 @@
 import { ProgressLine, runInProcesses } from "@xsp/cli";
 import {
   parseOverride,
-  readScenario,
+  readLoginStorm,
   shippedScenario,
   type ScenarioOverride,
   type ScenarioResult,
@@ -26,7 +26,7 @@ export function runCommand(sets: readonly string[], schemes: readonly string[] =
 /** The scenario fork-64g at a size, under every scheme, each in a process of its own. */
 export async function runScenarioAt(size: BenchSize): Promise<ScenarioResult> {
   const overrides = overridesOf(size.scenario);
-  const scenario = readScenario(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
+  const scenario = readLoginStorm(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
   const line = new ProgressLine(process.stderr);
   return runInProcesses(scenario, (progress) => line.show(progress)).finally(() => line.clear());
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { readScenario, shippedScenario } from "@xsp/scenario";
+import { readLoginStorm, shippedScenario } from "@xsp/scenario";
 import { expect, test } from "vitest";
 import { partNames } from "../src/bench-result.ts";
 import { benchSizes, longSize, type BenchSize } from "../src/bench-size.ts";
@@ -14,7 +14,7 @@ const GiB = 2 ** 30;
 
 test.each(hosts)("a host of %d bytes is a scenario that can be played, most of it in the region", (hostBytes) => {
   const overrides = overridesOf(scalingSets(hostBytes, 9));
-  const { host, process, pool } = readScenario(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
+  const { host, process, pool } = readLoginStorm(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
   expect(host.memoryBytes).toBe(hostBytes);
   expect(process.regionBytes).toBe(pool.hugepages * 2 ** 21);
   expect(process.regionBytes).toBeGreaterThanOrEqual(hostBytes / 2);

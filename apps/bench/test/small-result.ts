@@ -2,7 +2,8 @@ import { thisMachine } from "@xsp/cli";
 import { createHost, snapshotPerf } from "@xsp/hypervisor";
 import {
   parseOverride,
-  readScenario,
+  readLoginStorm,
+  scenarioResult,
   runScenario,
   shippedScenario,
   type SchemeName,
@@ -36,7 +37,7 @@ function run(scheme: SchemeName, memoryMiB: number, hugepages: number, deadline:
     "workload.logins=5",
     `deadline=${deadline}`,
   ].flatMap((text) => parseOverride(text, "--set") ?? []);
-  const settings = readScenario(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
+  const settings = readLoginStorm(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
   return runScenario(settings, { scheme, now: steps(1000), warmUps: 0, peakRss: () => memoryMiB * 20_000 });
 }
 
@@ -50,9 +51,9 @@ export function smallScenario(...schemes: readonly SchemeName[]): NonNullable<Be
     "workload.logins=5",
     "deadline=10ms",
   ].flatMap((text) => parseOverride(text, "--set") ?? []);
-  const settings = readScenario(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
+  const settings = readLoginStorm(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
   const runs = schemes.map((scheme) => run(scheme, 256, 32, "10ms"));
-  return { v: 1, scenario: settings.name, profile: settings.profile, machine: thisMachine(), runs, settings };
+  return scenarioResult(settings, thisMachine(), runs);
 }
 
 const zeroEvents = snapshotPerf(createHost({ frames: 1024, scheme: "sealed" }));
