@@ -196,6 +196,7 @@ describe("a wrong command line has status 2, and says what was expected and what
     ["mmap 1 4MiB file=/a/f", /^mmap: \/a\/f is no file on a hugetlbfs$/, /mount/],
     ["mmap 1 4MiB offset=x", /^mmap: offset: x is no size$/, /write offset as/],
     ["mmap 1 4MiB at=m1", /^mmap: m1 is no address$/, /mmap makes a mapping/],
+    ["mremap 1 0xffff880000000000 4096 8192", /^mremap: 0xffff880000000000 is no address$/, /mmap makes a mapping/],
     ["munmap 1 m1+", /^munmap: m1\+ is no address$/, /mmap makes a mapping/],
     ["touch 1 all 4096", /^touch: 4096: not expected here$/, /help touch/],
     ["touch 1 0 1 2", /^touch: 2: not expected here$/, /help touch/],
@@ -276,7 +277,7 @@ describe("completion", () => {
 
 test("whatever is typed, no line throws and every count stays right, under every scheme", () => {
   const pid = fc.constantFrom("1", "2", "3");
-  const where = fc.constantFrom("m1", "m2", "m1+2MiB", "m1+4096", "0", "0x2aaac0000000", "all");
+  const where = fc.constantFrom("m1", "m2", "m1+2MiB", "m1+4096", "0", "0x2aaac0000000", "0xffff880000000000", "all");
   const size = fc.constantFrom("0", "1", "4096", "8KiB", "1MiB", "2MiB", "4MiB", "128TiB");
   const path = fc.constantFrom(
     "/proc/sys/vm/nr_hugepages",
