@@ -20,6 +20,7 @@ describe("commands that work", () => {
     ["a segment's name", [pool, "shmget 4MiB hugetlb"], ["s1"]],
     ["a segment's mapping", [pool, "shmget 4MiB hugetlb", "spawn", "shmat 1 s1 read"], ["m1 0x2aaac0000000"]],
     ["mounts", ["mount /mnt/a", "mount -t hugetlbfs -o size=8M none /mnt/b/", "mount"], /\nnone on \/mnt\/b type/],
+    ["a path with .. in it", ["mount /mnt/a/../b", "ls /mnt/b/.", "mount"], ["none on /mnt/b type hugetlbfs"]],
     ["the way to a mount", ["mount /mnt/a", "ls /"], ["mnt/", "proc/", "sys/"]],
     ["files on a mount", [pool, "mount /a", "truncate /a/f 2MiB", "truncate /a/e 0", "ls /a"], ["e", "f"]],
     [
@@ -116,6 +117,19 @@ test("Xen logs what it refused before and after a key in their order", () => {
   expect(refusals).toEqual([0, log.length - 1]);
   expect(key).toBe(1);
   expect(log.every((line) => line.startsWith("(XEN) "))).toBe(true);
+});
+
+test("Xen's log has each of many refusals that are alike", () => {
+  const { console, guest } = openConsole("xen-4.1");
+  runAll(console, [pool]);
+  const head = guest.kernel.phys.pfnToMfn(pfn(guest.kernel.hstate.freeList[0] ?? -1));
+  const op = Int32Array.of(MMUEXT_MARK_SUPER, 0, head, 0, 0, 0);
+  const logged = (marks: number): number => {
+    for (let mark = 0; mark < marks; mark++) doMmuextOp(guest.kernel.vcpu, op, 1, DOMID_SELF);
+    return runAll(console, ["xl dmesg -c"]).length;
+  };
+  // More than the host keeps at once, so that what it forgets looks like what it learns.
+  expect([1, 300, 10, 0].map(logged)).toEqual([1, 256, 10, 0]);
 });
 
 describe("what the guest's kernel refuses has status 1 and a name", () => {
