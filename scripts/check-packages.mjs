@@ -17,8 +17,8 @@ function run(command, args, cwd) {
   );
 }
 
-const publishable = readdirSync(join(root, "packages"))
-  .map((name) => join(root, "packages", name))
+const publishable = ["packages", "apps"]
+  .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
   .filter((folder) => existsSync(join(folder, "package.json")))
   .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) }))
   .filter(({ manifest }) => manifest.private !== true);
@@ -29,8 +29,9 @@ try {
     const tarball = join(work, `${manifest.name.replace("@", "").replace("/", "-")}.tgz`);
     run("pnpm", ["pack", "--out", tarball], folder);
     run(bin("publint"), ["run", tarball, "--strict"], root);
-    run(bin("attw"), [tarball, "--profile", "esm-only", "--no-definitely-typed", "--no-emoji", "--no-color"], root);
-    refuseUnwanted(manifest.name, run("tar", ["-tzf", tarball], root).split("\n"));
+    if (hasCode(manifest))
+      run(bin("attw"), [tarball, "--profile", "esm-only", "--no-definitely-typed", "--no-emoji", "--no-color"], root);
+    refuseUnwanted(manifest, run("tar", ["-tzf", tarball], root).split("\n"));
     console.log(`${manifest.name}: packed and checked`);
     return tarball;
   });
@@ -53,15 +54,19 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 
-function refuseUnwanted(name, files) {
+/** The lab is a page: there is nothing to import. */
+function hasCode(manifest) {
+  return manifest.exports["."] !== undefined;
+}
+
+function refuseUnwanted(manifest, files) {
+  const built = hasCode(manifest) ? ["package/dist/index.js", "package/dist/index.d.ts"] : ["package/dist/index.html"];
   const listed = files.filter((file) => file !== "");
   const unwanted = listed.filter((file) => /\.tsbuildinfo$|^package\/(test|node_modules)\//.test(file));
-  const missing = ["package/LICENSE", "package/dist/index.js", "package/dist/index.d.ts"].filter(
-    (file) => !listed.includes(file),
-  );
+  const missing = ["package/LICENSE", ...built].filter((file) => !listed.includes(file));
   if (unwanted.length > 0 || missing.length > 0) {
     throw new Error(
-      `the tarball of ${name} has ${unwanted.join(", ") || "nothing"} too much and lacks ${missing.join(", ") || "nothing"}: ` +
+      `the tarball of ${manifest.name} has ${unwanted.join(", ") || "nothing"} too much and lacks ${missing.join(", ") || "nothing"}: ` +
         `expected the built files, their sources and the licence. See "files" in its package.json.`,
     );
   }

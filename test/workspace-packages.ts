@@ -27,7 +27,7 @@ export function readJson<T>(...path: string[]): T {
 function listSources(src: string): string[] {
   if (!existsSync(src)) return [];
   return readdirSync(src, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|js|mjs)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(tsx?|js|mjs)$/.test(entry.name))
     .map((entry) => relative(src, join(entry.parentPath, entry.name)).split(sep).join("/"))
     .toSorted();
 }

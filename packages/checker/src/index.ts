@@ -21,12 +21,13 @@ export type { CheckResult, IncompleteReason, Progress, Violation, Witness } from
 export type { ExpansionPool, ExpansionShare } from "./expansion-pool.ts";
 export type { ExpansionTables } from "./expansion-tables.ts";
 export { replay, type Trace, type TraceStep, type TraceViolation } from "./replay.ts";
+export { movesToEndOfOperation, type NextStep, nextSteps } from "./next-steps.ts";
 export type { Region } from "./compiled-model.ts";
 export type { Note } from "./operation-run.ts";
 export { encodeToken, modelHash, parseToken, type ParsedToken } from "./token.ts";
 export { everySequence, type Operation, type SequenceOptions } from "./every-sequence.ts";
 export { walk, type WalkOptions, type WalkResult } from "./walk.ts";
-export { describeStep, formatTrace, type TraceFormat } from "./trace/columns.ts";
+export { describeNotes, describeStep, formatTrace, type TraceFormat } from "./trace/columns.ts";
 export { memoryHistory, type MemoryHistory, type TracedWord } from "./trace/memory-history.ts";
 export { toChromeTrace, toDot, toItf, toJsonLines } from "./trace/trace-exports.ts";
 export { type HtmlText, toHtml } from "./trace/html-page.ts";

@@ -49,10 +49,10 @@ export interface Trace {
   readonly witnessed: readonly string[];
 }
 
-const kindNames = Object.fromEntries(Object.entries(StepKind).map(([name, kind]) => [kind, name])) as Record<
-  StepKind,
-  keyof typeof StepKind
->;
+/** Names of the kinds of step, by their numbers. */
+export const kindNames: Readonly<Record<StepKind, keyof typeof StepKind>> = Object.fromEntries(
+  Object.entries(StepKind).map(([name, kind]) => [kind, name]),
+) as Record<StepKind, keyof typeof StepKind>;
 
 /**
  * Replays a schedule, or a token, step by step over plain memory.
@@ -97,7 +97,7 @@ export function replay(model: Model, scheduleOrToken: Schedule | string): Trace 
 }
 
 /** What is wrong in a simulation's present state: a thrown error, then properties in their order, then a deadlock. */
-function violationsIn(simulation: Simulation, compiled: CompiledModel): TraceViolation[] {
+export function violationsIn(simulation: Simulation, compiled: CompiledModel): TraceViolation[] {
   const violated: TraceViolation[] = [];
   for (let vcpu = 0; vcpu < simulation.vcpus; vcpu++) {
     const message = simulation.failure(vcpu);
@@ -122,7 +122,8 @@ function describeDeadlock(simulation: Simulation, compiled: CompiledModel): stri
   return waits.join("; ");
 }
 
-function scheduleOf(model: Model, token: string): Schedule {
+/** The schedule of a token, which must be of this model. @throws RangeError when it is of another, or damaged. */
+export function scheduleOf(model: Model, token: string): Schedule {
   const parsed = parseToken(token);
   if (parsed.modelHash !== modelHash(model.name)) {
     throw new RangeError(`the token is of another model than ${model.name}`);

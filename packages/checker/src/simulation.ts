@@ -121,6 +121,12 @@ export class Simulation implements ReadableState {
     return { access, operation: shown, before, after, answer, notes };
   }
 
+  /** What the vCPU would have announced as its operation after that choice. For a vCPU that is about to choose. */
+  operationAfter(vcpu: number, choice: number): string | undefined {
+    const { local, answers } = this.state(vcpu);
+    return runOperation(this.compiled, vcpu, local, [...answers, choice]).operation;
+  }
+
   private perform(access: Access, choice: number, before: number): number {
     switch (access.kind) {
       case StepKind.choose:

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { addCheckCommand } from "./commands/check.ts";
 import { addExplainCommand } from "./commands/explain.ts";
 import { addFuzzCommand } from "./commands/fuzz.ts";
+import { addLabCommand } from "./commands/lab.ts";
 import { addProfileCommand } from "./commands/profile.ts";
 import { addReplayCommand } from "./commands/replay.ts";
 import { addRunCommand } from "./commands/run.ts";
@@ -31,6 +32,7 @@ Examples:
   xsp shell fork-64g                                  type commands at a running guest
   xsp profile xeon-x5570-2009                         every constant behind the modelled time, and its source
   xsp check map-unmark-pin --scheme rfc               every interleaving of a model, and the way to break it
+  xsp lab                                             the same to look at, in a browser
 
 Exit codes: 0 done, 1 a bug of XSP or books that do not balance, 2 wrong usage or a wrong scenario,
 3 a check that is incomplete, 4 an expectation that was missed or a call that the guest's kernel refused to a script of
@@ -60,6 +62,7 @@ function buildProgram(): Command {
   addCheckCommand(program);
   addExplainCommand(program);
   addStressCommand(program);
+  addLabCommand(program);
   addShellCommand(program);
   return program;
 }

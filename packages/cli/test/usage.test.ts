@@ -16,6 +16,7 @@ describe("help", () => {
     [["check", "--help"]],
     [["explain", "--help"]],
     [["replay", "--help"]],
+    [["lab", "--help"]],
     [["shell", "--help"]],
   ])("xsp %j ends well and has examples", (args) => {
     const { code, stdout, stderr } = xsp(...args);

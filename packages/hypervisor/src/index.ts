@@ -134,8 +134,9 @@ export { cacheTranslation, loadFromFrameHigh, loadFromFrameLow, storeToFrame, to
 export { type AuditDifference, audit } from "./audit.ts";
 export { keyHandler } from "./key-handler.ts";
 export { dmesgLines } from "./xen-log.ts";
-export type { CountInfo } from "./count-info.ts";
-export { PGT_count_mask } from "./type-info.ts";
+export { type CountInfo, PGC_count_mask, PGC_state_free, PGC_state_mask } from "./count-info.ts";
+export { OWNER_NONE, OWNER_XEN, loadOwner } from "./owner-info.ts";
+export { PGT_count_mask, decodeTypeInfo } from "./type-info.ts";
 export { type FrameType, describeFrame, ownerOf, readCount, readType, superpageState } from "./frame-description.ts";
 export {
   PerfCounters,

@@ -41,7 +41,7 @@ export {
   type PricedEvent,
   type ProfileName,
 } from "./cost-profile.ts";
-export { countingOperations, type EventCounts, type EventName } from "./event-counts.ts";
+export { countingOperations, type EventCounts, eventCounts, type EventName } from "./event-counts.ts";
 export { modelledTime } from "./modelled-time.ts";
 export { LoginQueue, type LoginOutcome } from "./login-queue.ts";
 

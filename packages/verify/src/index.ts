@@ -43,7 +43,7 @@ export {
 } from "./models/model-check.ts";
 export { checkMatrix, type MatrixOptions, type MatrixProgress } from "./models/check-matrix.ts";
 export { type CheckJson, checkJson } from "./models/check-json.ts";
-export { type Explanation, explainToken, propertyMeaning } from "./models/explanation.ts";
+export { type Explanation, explainToken, isPublished, propertyMeaning } from "./models/explanation.ts";
 export { exportTrace, type TraceSuffix, traceSuffixes, traceSuffixOf } from "./models/trace-export.ts";
 export { boundsText, checkText, incompleteText, matrixMarkdown, matrixText } from "./models/matrix-report.ts";
 
