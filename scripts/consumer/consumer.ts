@@ -2,7 +2,7 @@
 // own globals. It runs twice: from the tarballs in an empty folder, and bundled for a browser in a bare context.
 import { bootGuest } from "@xsp/guest";
 import { audit, createDomain, createHost, destroyDomain } from "@xsp/hypervisor";
-import { readScenario, runScenario, shippedScenario } from "@xsp/scenario";
+import { readLoginStorm, runScenario, shippedScenario } from "@xsp/scenario";
 import { AccessCounter, PlainWords, SharedWords, type Words } from "@xsp/words";
 
 function expectEqual(what: string, seen: unknown, expected: unknown): void {
@@ -35,7 +35,7 @@ expectEqual("frames that a domain left behind", destroyDomain(bystander), 0);
 expectEqual("free frames after both are gone", host.freeFrames, free);
 
 const set = (path: string, value: string) => ({ path, value, flag: `--set ${path}=${value}` });
-const scenario = readScenario(shippedScenario("fork-64g") ?? "", {
+const scenario = readLoginStorm(shippedScenario("fork-64g") ?? "", {
   file: "fork-64g",
   overrides: [
     set("host.memory", "256MiB"),

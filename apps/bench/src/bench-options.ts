@@ -1,32 +1,48 @@
 import { parseArgs } from "node:util";
+import { partNames, type PartName } from "./bench-result.ts";
+import type { SizeName } from "./bench-size.ts";
 
 /** What the benchmark is asked to do. */
 export interface BenchOptions {
-  /** Counts at a tiny size in place of times at the full one. */
-  readonly smoke: boolean;
+  readonly size: SizeName;
+  /** A host of 1 TiB as well. */
+  readonly long: boolean;
   readonly help: boolean;
-  /** Leave the micro-benchmarks, or the scenario, out. */
-  readonly only: "scenario" | "micro" | undefined;
-  readonly out: string;
+  /** What is run. */
+  readonly parts: readonly PartName[];
+  /** Where the results go; undefined when nothing is to be written. */
+  readonly out: string | undefined;
+  /** An older `report.json` to compare with. */
+  readonly compare: string | undefined;
+  /** A newer one, in place of a run. */
+  readonly with: string | undefined;
 }
 
 /** What `--help` prints. */
-export const helpText = `Usage: pnpm bench   (or, built: node apps/bench/dist/main.js [options])
+export const helpText: string = `Usage: pnpm bench [options]   (or, built: node apps/bench/dist/main.js [options])
 
-Runs the scenario fork-64g in full under every accounting scheme, and micro-benchmarks of single operations, each scheme
-in a process of its own. Prints one table of the schemes side by side and the ratio per-frame / scheme three ways, and
-writes JSON, Markdown and a chart. Takes about two minutes; needs 1 GiB of free memory.
+Runs the scenario fork-64g in full under every accounting scheme, hosts of other sizes, micro-benchmarks of single
+operations, the checker and the start-up of the command line, each in processes of their own. Prints what was found and
+writes report.html, report.json (raw samples), report.md and report.csv. Takes about five minutes and 4 GiB of memory;
+hosts that the machine has no memory for are left out, and the report says so.
 
 Options:
-  --smoke            the same at a tiny size in a few seconds: asserts every count, takes no times, writes nothing
-  --only <part>      scenario or micro
-  --out <folder>     where the results go (default: results/ beside this package)
-  --help             print this help
+  --quick              everything at a sixteenth of the size, in about a minute
+  --long               a host of 1 TiB as well: some minutes more, and 13 GiB of memory
+  --smoke              at a tiny size in some seconds: asserts every count, prints the ratios to bare increments; its
+                       times say nothing and end nothing
+  --only <part>        ${partNames.join(", ")}; repeat it for several. Writes nothing without --out
+  --compare <file>     then compare with an older report.json; refused when its machine, Node or size is another
+  --with <file>        with --compare: a newer report.json in place of a run
+  --out <folder>       where the results go (default: results/ beside this package)
+  --help               print this help
 
 Examples:
   pnpm bench
+  pnpm bench --quick --out my-results
+  pnpm bench --only micro --compare old/report.json
+  pnpm bench --compare old/report.json --with new/report.json
   pnpm --filter bench smoke
-  node apps/bench/dist/main.js --only micro --out my-results
 `;
 
 /**
@@ -36,17 +52,40 @@ Examples:
  */
 export function benchOptions(args: readonly string[], defaultFolder: string): BenchOptions {
   const { values } = parseArgs({
-    args: [...args],
+    // A script that passes its arguments on may leave the mark that ends its own.
+    args: args[0] === "--" ? args.slice(1) : [...args],
     options: {
       smoke: { type: "boolean", default: false },
+      quick: { type: "boolean", default: false },
+      long: { type: "boolean", default: false },
       help: { type: "boolean", default: false, short: "h" },
-      only: { type: "string" },
-      out: { type: "string", default: defaultFolder },
+      only: { type: "string", multiple: true, default: [] },
+      compare: { type: "string" },
+      with: { type: "string" },
+      out: { type: "string" },
     },
   });
-  const { only } = values;
-  if (only !== undefined && only !== "scenario" && only !== "micro") {
-    throw new RangeError(`--only ${only}: expected scenario or micro; leave it out to run both`);
+  const { smoke, quick, long, help, only, compare, with: newer, out } = values;
+  if ([smoke, quick, long].filter(Boolean).length > 1) {
+    throw new RangeError("--smoke, --quick and --long: expected one of them at most");
   }
-  return { smoke: values.smoke, help: values.help, only, out: values.out };
+  const parts = only.map((name) => {
+    const part = partNames.find((known) => known === name);
+    if (part !== undefined) return part;
+    throw new RangeError(`--only ${name}: expected one of ${partNames.join(", ")}; leave it out to run all`);
+  });
+  if (newer !== undefined && compare === undefined) {
+    throw new RangeError(`--with ${newer}: expected --compare with an older result beside it`);
+  }
+  const whole = parts.length === 0;
+  return {
+    size: smoke ? "smoke" : quick ? "quick" : "full",
+    long,
+    help,
+    parts: whole ? partNames : parts,
+    // A part of the results must not take the place of all of them, and those of the smoke size are for nobody.
+    out: out ?? (whole && !smoke ? defaultFolder : undefined),
+    compare,
+    with: newer,
+  };
 }

@@ -1,81 +1,51 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ProgressLine, runInProcesses, terminalStyle } from "@xsp/cli";
-import {
-  alignColumns,
-  readScenario,
-  schemeNames,
-  shippedScenario,
-  textReport,
-  type ScenarioResult,
-} from "@xsp/scenario";
+import { thisMachine } from "@xsp/cli";
 import { benchOptions, helpText, type BenchOptions } from "./bench-options.ts";
-import { runMicroProcess } from "./micro-process.ts";
-import { microSections, type MicroResults } from "./micro-section.ts";
-import { ratioByRunCells, ratioOverWorkCells, ratioReport, ratioSentences } from "./ratio-report.ts";
-import { writeResultFiles } from "./result-files.ts";
-import { smoke } from "./smoke.ts";
+import type { BenchResult } from "./bench-result.ts";
+import { benchSizes, longSize } from "./bench-size.ts";
+import { compareResults, ComparisonRefused, requireComparable } from "./comparison.ts";
+import { measureBench } from "./measure-bench.ts";
+import { benchPage } from "./report/bench-page.ts";
+import { comparisonPage } from "./report/comparison-page.ts";
+import { textPage } from "./report/text-report.ts";
+import { readResult, ResultProblem, writeResultFiles } from "./result-files.ts";
+import { wrongCounts } from "./wrong-counts.ts";
 
 const defaultFolder = fileURLToPath(new URL("../results", import.meta.url));
-// 4 GiB of superpages: their frame-table words are larger than a core's own caches.
-const microSuperpages = 2048;
 
-async function runMicro(): Promise<MicroResults> {
-  const results: Record<string, MicroResults[string]> = {};
-  for (const scheme of [...schemeNames, "bare"]) {
-    process.stderr.write(`micro-benchmarks: ${scheme}\n`);
-    // oxlint-disable-next-line no-await-in-loop -- one process at a time, or they would time each other
-    results[scheme] = await runMicroProcess({ scheme, superpages: microSuperpages, mode: "measure" });
+const tell = (what: string): boolean => process.stderr.write(`${what}\n`);
+const out = (content: string): boolean => process.stdout.write(content);
+
+async function measure({ size, long, parts, out: folder }: BenchOptions, command: string): Promise<BenchResult> {
+  const result = await measureBench({ size: long ? longSize : benchSizes[size], parts, command, tell });
+  out(textPage(benchPage(result)));
+  if (folder !== undefined) {
+    const files = await writeResultFiles(folder, result);
+    out(`\nwritten: ${files.map((file) => relative(process.cwd(), file)).join(", ")}\n`);
   }
-  return results;
+  return result;
 }
 
-async function runScenarioInFull(): Promise<ScenarioResult> {
-  const scenario = readScenario(shippedScenario("fork-64g") ?? "", { file: "fork-64g" });
-  const line = new ProgressLine(process.stderr);
-  return runInProcesses(scenario, (progress) => line.show(progress)).finally(() => line.clear());
+/** Whether the counts are what they must be: times decide about nothing. */
+function isSound(result: BenchResult): boolean {
+  const wrong = wrongCounts(result);
+  for (const line of wrong) tell(line);
+  if (result.size === "smoke")
+    tell(wrong.length === 0 ? "smoke: every count is as expected" : "smoke: counts are wrong");
+  return wrong.length === 0;
 }
 
-function print(result: ScenarioResult, micro: MicroResults): void {
-  const { columns } = process.stdout;
-  const out = (text: string): boolean => process.stdout.write(`${text}\n`);
-  out(
-    textReport(result, {
-      style: terminalStyle(process.stdout),
-      sections: microSections(result, micro),
-      ...(columns === undefined ? {} : { width: columns }),
-    }),
-  );
-  const ratio = ratioReport(result);
-  if (ratio === undefined) return;
-  for (const cells of [ratioByRunCells(ratio), ratioOverWorkCells(ratio, result.profile)]) {
-    out(`${alignColumns(cells).join("\n")}\n`);
+async function run(options: BenchOptions, command: string): Promise<number> {
+  const { compare, with: newer } = options;
+  const before = compare === undefined ? undefined : await readResult(compare);
+  // Before the minutes that a run takes, not after them.
+  if (before !== undefined && newer === undefined) {
+    requireComparable(before, { machine: thisMachine(), size: options.size });
   }
-  for (const sentence of ratioSentences(ratio, result)) out(sentence);
-}
-
-async function measure({ only, out }: BenchOptions): Promise<number> {
-  const micro = only === "scenario" ? {} : await runMicro();
-  if (only === "micro") {
-    for (const [scheme, results] of Object.entries(micro)) {
-      const rows = results.map(({ task, medianNs, minNs, maxNs, unit }) => [
-        `  ${task}`,
-        ...[medianNs, minNs, maxNs].map((ns) => ns.toFixed(1)),
-        `ns per ${unit}`,
-      ]);
-      process.stdout.write(`${alignColumns([[scheme, "median", "min", "max", ""], ...rows]).join("\n")}\n\n`);
-    }
-    return 0;
-  }
-  const scenario = await runScenarioInFull();
-  print(scenario, micro);
-  const ratio = ratioReport(scenario);
-  const files = await writeResultFiles(out, { v: 1, scenario, ...(ratio && { ratio }), micro });
-  process.stdout.write(`\nwritten: ${files.map((file) => relative(process.cwd(), file)).join(", ")}\n`);
-  const sound = scenario.runs.every(
-    ({ audit, destroy }) => audit.differences === 0 && destroy.framesBefore === destroy.framesAfter,
-  );
-  return sound ? 0 : 1;
+  const after = newer === undefined ? await measure(options, command) : await readResult(newer);
+  if (before !== undefined) out(`\n${textPage(comparisonPage(before, after, compareResults(before, after)))}`);
+  return isSound(after) ? 0 : 1;
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -83,23 +53,25 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     options = benchOptions(args, defaultFolder);
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n  do: --help lists the options\n`);
+    tell(`${(error as Error).message}\n  do: --help lists the options`);
     return 2;
   }
   if (options.help) {
-    process.stdout.write(helpText);
+    out(helpText);
     return 0;
   }
-  if (!options.smoke) return measure(options);
-  const wrong = await smoke();
-  for (const line of wrong) process.stderr.write(`${line}\n`);
-  process.stdout.write(wrong.length === 0 ? "smoke: every count is as expected\n" : "smoke: counts are wrong\n");
-  return wrong.length === 0 ? 0 : 1;
+  try {
+    return await run(options, ["pnpm bench", ...args].join(" "));
+  } catch (error) {
+    if (!(error instanceof ResultProblem || error instanceof ComparisonRefused)) throw error;
+    tell(error.message);
+    return 2;
+  }
 }
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`the benchmark did not finish: ${error instanceof Error ? error.message : String(error)}\n`);
+  tell(`the benchmark did not finish: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 }

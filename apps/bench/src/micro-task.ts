@@ -11,9 +11,10 @@ import {
   _PAGE_PSE,
   type SchemeName,
 } from "@xsp/hypervisor";
+import { anchorTask } from "./micro-result.ts";
 import { extendedOperation, leafFlags, type SuperpageBenchHost } from "./superpage-bench-host.ts";
 
-/** References that one operation takes and gives back, for the smoke run. */
+/** References that one operation takes; it gives back as many. */
 interface TaskCounts {
   readonly frameGets: number;
   readonly superpageGets: number;
@@ -172,7 +173,7 @@ export function bareIncrements(superpages: number): MicroTask {
   const counts = new Int32Array(superpages * framesPerSuperpage);
   const types = new Int32Array(superpages * framesPerSuperpage);
   return {
-    name: "bare increments and decrements",
+    name: anchorTask,
     unit: "hugepage",
     operations: superpages,
     run() {

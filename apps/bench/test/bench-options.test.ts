@@ -1,17 +1,67 @@
 import { expect, test } from "vitest";
 import { benchOptions, helpText } from "../src/bench-options.ts";
+import { partNames } from "../src/bench-result.ts";
 
-test("runs everything when nothing is asked for", () => {
-  expect(benchOptions([], "results")).toEqual({ smoke: false, help: false, only: undefined, out: "results" });
+test("runs everything in full when nothing is asked for", () => {
+  expect(benchOptions([], "results")).toEqual({
+    size: "full",
+    long: false,
+    help: false,
+    parts: partNames,
+    out: "results",
+    compare: undefined,
+    with: undefined,
+  });
 });
 
 test("takes every option that the help names", () => {
-  const args = ["--smoke", "--help", "--only", "micro", "--out", "elsewhere"];
-  expect(benchOptions(args, "results")).toEqual({ smoke: true, help: true, only: "micro", out: "elsewhere" });
-  for (const name of args.filter((arg) => arg.startsWith("--"))) expect(helpText).toContain(name);
+  const args = [
+    "--quick",
+    "--help",
+    "--only",
+    "micro",
+    "--only",
+    "checker",
+    "--out",
+    "elsewhere",
+    "--compare",
+    "a",
+    "--with",
+    "b",
+  ];
+  expect(benchOptions(args, "results")).toEqual({
+    size: "quick",
+    long: false,
+    help: true,
+    parts: ["micro", "checker"],
+    out: "elsewhere",
+    compare: "a",
+    with: "b",
+  });
+  const named = [...helpText.matchAll(/^ {2}(--\w+)/gm)].map(([, name]) => name);
+  expect(named.toSorted()).toEqual(
+    [...args.filter((arg) => arg.startsWith("--")), "--long", "--smoke"]
+      .filter((name, at, all) => all.indexOf(name) === at)
+      .toSorted(),
+  );
 });
 
-test("refuses an unknown part and an unknown option", () => {
-  expect(() => benchOptions(["--only", "all"], "results")).toThrow("--only all: expected scenario or micro");
-  expect(() => benchOptions(["--fast"], "results")).toThrow("--fast");
+test("takes the mark that a script puts before its own arguments", () => {
+  expect(benchOptions(["--", "--quick"], "results").size).toBe("quick");
+});
+
+test.each([
+  ["a part, without a folder", ["--only", "micro"]],
+  ["the smoke size, without a folder", ["--smoke"]],
+])("writes nothing for %s", (_, args) => {
+  expect(benchOptions(args, "results").out).toBeUndefined();
+});
+
+test.each([
+  ["an unknown part", ["--only", "all"], "--only all: expected one of scenario, micro"],
+  ["an unknown option", ["--fast"], "--fast"],
+  ["two sizes at once", ["--quick", "--smoke"], "expected one of them"],
+  ["a newer result without an older one", ["--with", "new.json"], "--with new.json: expected --compare"],
+])("refuses %s", (_, args, message) => {
+  expect(() => benchOptions(args, "results")).toThrow(message);
 });

@@ -1,7 +1,7 @@
 // Measures what the page promises: how soon it can be used, and whether it stays free while 64 GiB are forked in it.
 // `pnpm --filter @xsp/lab measure`. Times are of one run on this machine.
 import { cpus } from "node:os";
-import { readScenario, runScenario, shippedScenarios } from "@xsp/scenario";
+import { readLoginStorm, runScenario, shippedScenarios } from "@xsp/scenario";
 import { lastAction, openBuiltPage } from "./built-page.mjs";
 
 const FORKS = 5;
@@ -45,7 +45,7 @@ await lab.close();
 
 // The same fork without a browser, of as many hugepages as the page's guest has.
 const text = shippedScenarios["fork-64g"];
-const scenario = readScenario(text, {
+const scenario = readLoginStorm(text, {
   file: "fork-64g",
   overrides: [{ path: "workload.logins", value: String(FORKS), flag: "measure" }],
 });
@@ -56,6 +56,8 @@ console.log(`machine                            ${cpus()[0].model} × ${cpus().l
 console.log(`first paint                        ${paint.toFixed(0)} ms`);
 console.log(`front page and lesson usable       ${usable.toFixed(0)} ms`);
 console.log(`per-frame fork of 64 GiB, page     ${median(forks).toFixed(0)} ms, median of ${FORKS}`);
-console.log(`per-frame fork of 64 GiB, Node     ${(run.logins.forkWall.medianNs / 1e6).toFixed(0)} ms, median of ${FORKS}`);
+console.log(
+  `per-frame fork of 64 GiB, Node     ${(run.logins.forkWall.medianNs / 1e6).toFixed(0)} ms, median of ${FORKS}`,
+);
 console.log(`frames a second while it runs      ${((1000 * gaps.length) / total).toFixed(0)}`);
 console.log(`longest without a frame            ${Math.max(...gaps).toFixed(0)} ms`);

@@ -14,7 +14,10 @@ await page.waitForSelector("tr.current");
 await page.screenshot({ path: picture("lab-stepper") });
 
 await page.goto(`${lab.address}#v1/machine?schemes=per-frame,sealed&gib=16&do=pool,map,fork,fork`);
-await page.locator("tbody th", { hasText: /^fork$/ }).nth(1).waitFor();
+await page
+  .locator("tbody th", { hasText: /^fork$/ })
+  .nth(1)
+  .waitFor();
 await lastAction(page, "fork");
 await page.waitForSelector("canvas[data-drawn^='5 ']");
 await page.waitForTimeout(1500);

@@ -7,7 +7,7 @@ export const exitCode = {
   usage: 2,
   /** A check that ended before it had seen everything. */
   incomplete: 3,
-  /** `xsp check --expect`: it holds, and something else was expected. */
+  /** `xsp run`: an expectation of the scenario was missed. `xsp check --expect`: it holds, and something else was expected. */
   unexpected: 4,
   /** A check found a counterexample. */
   violated: 12,

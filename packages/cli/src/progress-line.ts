@@ -7,6 +7,7 @@ const phaseText: Readonly<Record<RunProgress["phase"], string>> = {
   fork: "first fork",
   exec: "first exec",
   logins: "answering logins",
+  steps: "running the steps",
   exits: "ending the sessions",
   destroy: "destroying the domain",
 };
@@ -22,7 +23,7 @@ export class ProgressLine {
 
   show({ scheme, phase, done, total }: RunProgress): void {
     const overwrites = this.stream.isTTY;
-    const count = overwrites && phase === "logins" ? ` ${done} of ${total}` : "";
+    const count = overwrites && (phase === "logins" || phase === "steps") ? ` ${done} of ${total}` : "";
     const line = `${scheme}: ${phaseText[phase]}${count}`;
     if (line === this.shown) return;
     this.shown = line;

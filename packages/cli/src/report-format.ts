@@ -1,4 +1,4 @@
-import { csvReport, markdownReport, svgReport, textReport, type ScenarioResult, type TextStyle } from "@xsp/scenario";
+import { csvReport, markdownReport, svgReport, textReport, type AnyResult, type TextStyle } from "@xsp/scenario";
 
 /** How a result is printed for one reader. */
 export interface ReportOptions {
@@ -12,7 +12,7 @@ export interface ReportOptions {
 /** A way to write a result down. */
 export type ReportFormat = "text" | "json" | "md" | "csv" | "svg";
 
-type Renderer = (result: ScenarioResult, options: ReportOptions) => string;
+type Renderer = (result: AnyResult, options: ReportOptions) => string;
 
 const renderers: Readonly<Record<ReportFormat, Renderer>> = {
   text: (result, options) => textReport(result, options),
@@ -23,6 +23,6 @@ const renderers: Readonly<Record<ReportFormat, Renderer>> = {
 };
 
 /** Writes a result down. */
-export function renderReport(format: ReportFormat, result: ScenarioResult, options: ReportOptions): string {
+export function renderReport(format: ReportFormat, result: AnyResult, options: ReportOptions): string {
   return renderers[format](result, options);
 }

@@ -1,4 +1,13 @@
-import type { RunProgress, Scenario, ScenarioResult, SchemeRun } from "@xsp/scenario";
+import {
+  scenarioResult,
+  type AnyResult,
+  type LoginStorm,
+  type RunProgress,
+  type Scenario,
+  type ScenarioResult,
+  type SchemeRun,
+  type StepsRun,
+} from "@xsp/scenario";
 import { runSchemeProcess } from "./scheme-process.ts";
 import { thisMachine } from "./this-machine.ts";
 
@@ -8,21 +17,22 @@ import { thisMachine } from "./this-machine.ts";
  * @throws ScenarioError when the scenario cannot be played.
  */
 export async function runInProcesses(
+  scenario: LoginStorm,
+  onProgress?: (progress: RunProgress) => void,
+): Promise<ScenarioResult>;
+export async function runInProcesses(
   scenario: Scenario,
   onProgress?: (progress: RunProgress) => void,
-): Promise<ScenarioResult> {
-  const runs: SchemeRun[] = [];
+): Promise<AnyResult>;
+export async function runInProcesses(
+  scenario: Scenario,
+  onProgress?: (progress: RunProgress) => void,
+): Promise<AnyResult> {
+  const runs: (SchemeRun | StepsRun)[] = [];
   for (const scheme of scenario.schemes) {
     // One after another on purpose: two at once would time each other.
     // oxlint-disable-next-line no-await-in-loop
     runs.push(await runSchemeProcess({ scenario, scheme, profile: scenario.profile }, onProgress));
   }
-  return {
-    v: 1,
-    scenario: scenario.name,
-    profile: scenario.profile,
-    machine: thisMachine(),
-    runs,
-    settings: scenario,
-  };
+  return scenarioResult(scenario, thisMachine(), runs);
 }

@@ -1,4 +1,4 @@
-import type { ProfileName, RunProgress, Scenario, SchemeRun } from "@xsp/scenario";
+import type { ProfileName, RunProgress, Scenario, SchemeRun, StepsRun } from "@xsp/scenario";
 
 /** What a process is told that runs one scheme. */
 export interface SchemeOrder {
@@ -10,6 +10,6 @@ export interface SchemeOrder {
 /** What it answers: how far it is, as often as it likes, and one of the other two at the end. */
 export type SchemeAnswer =
   | { readonly kind: "progress"; readonly progress: RunProgress }
-  | { readonly kind: "done"; readonly run: SchemeRun }
+  | { readonly kind: "done"; readonly run: SchemeRun | StepsRun }
   | { readonly kind: "unplayable"; readonly problems: readonly unknown[] }
   | { readonly kind: "failed"; readonly stack: string };

@@ -1,6 +1,13 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { ScenarioError, type RunProgress, type ScenarioProblem, type SchemeRun } from "@xsp/scenario";
+import {
+  ScenarioError,
+  type LoginStorm,
+  type RunProgress,
+  type ScenarioProblem,
+  type SchemeRun,
+  type StepsRun,
+} from "@xsp/scenario";
 import type { SchemeAnswer, SchemeOrder } from "./scheme-message.ts";
 
 // One process per scheme, one after another. Its peak resident memory is then that scheme's alone, and its call sites
@@ -16,9 +23,17 @@ const worker = fileURLToPath(new URL("./scheme-worker.js", import.meta.url));
  * @throws Error when the process ended without a result.
  */
 export async function runSchemeProcess(
+  order: SchemeOrder & { readonly scenario: LoginStorm },
+  onProgress?: (progress: RunProgress) => void,
+): Promise<SchemeRun>;
+export async function runSchemeProcess(
   order: SchemeOrder,
   onProgress?: (progress: RunProgress) => void,
-): Promise<SchemeRun> {
+): Promise<SchemeRun | StepsRun>;
+export async function runSchemeProcess(
+  order: SchemeOrder,
+  onProgress?: (progress: RunProgress) => void,
+): Promise<SchemeRun | StepsRun> {
   const child = fork(worker, { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced" });
   // A child in the middle of its work does not notice that its parent is gone.
   const stop = (signal: NodeJS.Signals): void => {
@@ -27,7 +42,7 @@ export async function runSchemeProcess(
   };
   process.once("SIGINT", stop).once("SIGTERM", stop);
   try {
-    return await new Promise<SchemeRun>((resolve, reject) => {
+    return await new Promise<SchemeRun | StepsRun>((resolve, reject) => {
       let settled = false;
       child.on("message", (message) => {
         const answer = message as SchemeAnswer;

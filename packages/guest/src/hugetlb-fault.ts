@@ -71,7 +71,9 @@ export function hugetlbFault(kernel: Kernel, vma: Vma, address: number, write: b
   if (!write || (lo & _PAGE_RW) !== 0) return undefined;
   const old = pageOf(kernel, entry);
   const cached = hugetlbfsPagecachePage(hugetlbFileOf(vma), hugepageIndex(vma, base));
-  return hugetlbCow(kernel, entry, old, old !== cached);
+  const signal = hugetlbCow(kernel, entry, old, old !== cached);
+  if (signal === undefined) kernel.events.hugepageFaults++;
+  return signal;
 }
 
 /** Hugepage that the page cache of a file has: NO_PAGE when it has none. */

@@ -1,5 +1,7 @@
 import { formatCount, formatSize } from "./quantity.ts";
-import type { Scenario } from "./scenario.ts";
+import type { ScenarioFile } from "./scenario-schema.ts";
+import { isLoginStorm, type Scenario } from "./scenario.ts";
+import { expectationInconsistencies } from "./step-consistency.ts";
 
 /** Two or more fields that are each fine and do not fit together. */
 export interface Inconsistency {
@@ -22,16 +24,42 @@ const kernelFloorBytes = 16 * 2 ** 20;
 /** What Xen keeps for itself and what the boot-time guest needs beyond its own size. */
 const xenFloorBytes = 4 * 2 ** 20;
 
+/** Checks that there is something to do, and that what a login storm consists of is there as a whole or not at all. */
+export function workloadInconsistencies({ process, workload, deadline, steps }: ScenarioFile): Inconsistency[] {
+  const missing = (path: string, example: string): Inconsistency => ({
+    paths: [path],
+    problem: `${path} is missing`,
+    expected: "a group of fields",
+    remedy: `add ${path}, such as ${example}`,
+  });
+  if (workload === undefined && process === undefined && steps.length > 0) {
+    if (deadline === undefined) return [];
+    return [
+      {
+        paths: ["deadline"],
+        problem: "deadline is given, and nobody waits",
+        expected: "a deadline only where there is a workload",
+        remedy: "remove deadline, or add a workload",
+      },
+    ];
+  }
+  return [
+    ...(process === undefined ? [missing("process", "{ region: 64GiB }")] : []),
+    ...(workload === undefined ? [missing("workload", "{ kind: login-storm, logins: 100 }")] : []),
+  ];
+}
+
 /** Checks that the fields fit together. Returns every misfit; empty means that the scenario can be run. */
 export function inconsistencies(scenario: Scenario): readonly Inconsistency[] {
-  const { host, guest, pool, process } = scenario;
+  const { host, guest, pool } = scenario;
   const superpageBytes = frameBytes * 2 ** host.superpageOrder;
+  const regionBytes = isLoginStorm(scenario) ? scenario.process.regionBytes : 0;
   const found: Inconsistency[] = [];
 
   for (const [path, bytes] of [
     ["host.memory", host.memoryBytes],
     ["guest.memory", guest.memoryBytes],
-    ["process.region", process.regionBytes],
+    ["process.region", regionBytes],
   ] as const) {
     if (bytes % superpageBytes !== 0) {
       found.push({
@@ -63,16 +91,16 @@ export function inconsistencies(scenario: Scenario): readonly Inconsistency[] {
     });
   }
 
-  if (process.regionBytes > poolBytes) {
+  if (regionBytes > poolBytes) {
     found.push({
       paths: ["process.region", "pool.hugepages"],
-      problem: `a region of ${formatSize(process.regionBytes)} needs more hugepages than the pool's ${formatCount(pool.hugepages)}`,
-      expected: `at least ${formatCount(process.regionBytes / superpageBytes)} hugepages`,
+      problem: `a region of ${formatSize(regionBytes)} needs more hugepages than the pool's ${formatCount(pool.hugepages)}`,
+      expected: `at least ${formatCount(regionBytes / superpageBytes)} hugepages`,
       remedy: "raise pool.hugepages, or leave it out to have as many as the region needs",
     });
   }
 
-  if (host.version === "xen-4.17") {
+  if (host.version === "xen-4.17" && isLoginStorm(scenario)) {
     found.push({
       paths: ["host.version"],
       problem: "xen-4.17 refuses the superpage entries that the region is mapped by",
@@ -89,5 +117,5 @@ export function inconsistencies(scenario: Scenario): readonly Inconsistency[] {
       remedy: "remove guest.lowmem or set guest.style to 32-bit",
     });
   }
-  return found;
+  return [...found, ...expectationInconsistencies(scenario)];
 }

@@ -1,10 +1,29 @@
 export { parseSize, parseDuration, formatSize, formatDuration, formatCount, shorten } from "./quantity.ts";
-export { ScenarioError, describeProblem, type ScenarioProblem } from "./scenario-problem.ts";
+export { ScenarioError, describeProblem, inFile, type ScenarioProblem } from "./scenario-problem.ts";
 export { schemeNames, type SchemeName } from "@xsp/hypervisor";
-export type { Scenario, GuestStyle } from "./scenario.ts";
+export {
+  isLoginStorm,
+  type GuestStyle,
+  type LoginStorm,
+  type Scenario,
+  type ScenarioSetup,
+  type StepScenario,
+} from "./scenario.ts";
+export { expectedLines, expectedRefusal, printsLine, type Step } from "./step.ts";
+export { type BoundName, type Expectation, type PublishedFigure, boundNames } from "./expectation.ts";
+export {
+  evaluateFormula,
+  measuresIn,
+  parseFormula,
+  type Formula,
+  type FormulaProblem,
+  type MeasureName,
+  type Quantity,
+} from "./formula.ts";
+export { eventNames, measuresOf, type Measure } from "./measure.ts";
 export { scenarioFields, type ScenarioField } from "./scenario-fields.ts";
 export { parseOverride, type ScenarioOverride } from "./override.ts";
-export { readScenario, type ReadOptions } from "./scenario-file.ts";
+export { readLoginStorm, readScenario, type ReadOptions } from "./scenario-file.ts";
 export {
   shippedScenario,
   shippedScenarioNames,
@@ -32,14 +51,20 @@ export type { Completion } from "./console/completion.ts";
 export { setUpLines } from "./console/set-up.ts";
 export { bootScenario, runScenario, type RunOptions, type RunProgress } from "./run-scenario.ts";
 export type { Clock } from "./phase-recorder.ts";
+export { comparePublished, formatQuantity, judge, type Judgement, type PublishedComparison } from "./judgement.ts";
+export { scenarioResult } from "./scenario-result.ts";
 export {
   phaseNames,
+  type AnyResult,
   type Machine,
   type OperationRun,
   type PhaseName,
   type PhaseRun,
   type ScenarioResult,
   type SchemeRun,
+  type StepRun,
+  type StepsResult,
+  type StepsRun,
   type WallSpread,
 } from "./scheme-run.ts";
 export {

@@ -1,29 +1,25 @@
-import { MAP_ANONYMOUS, MAP_HUGETLB, MAP_SHARED, bootGuest, isErrno, type Guest, type Process } from "@xsp/guest";
+import { bootGuest, type Guest } from "@xsp/guest";
 import { bytesPerFrame, createHost, errnoName, type Host, type SchemeName } from "@xsp/hypervisor";
 import { costProfiles, type CostProfile } from "./cost-profile.ts";
-import { LoginQueue } from "./login-queue.ts";
-import { modelledTime } from "./modelled-time.ts";
+import { playLoginStorm, type StormOutcome } from "./login-storm.ts";
 import { PhaseRecorder, type Clock } from "./phase-recorder.ts";
-import { formatCount, formatSize } from "./quantity.ts";
-import { ScenarioError } from "./scenario-problem.ts";
-import type { Scenario } from "./scenario.ts";
-import type { OperationRun, PhaseName, SchemeRun, WallSpread } from "./scheme-run.ts";
+import { formatCount } from "./quantity.ts";
+import { unplayable } from "./scenario-problem.ts";
+import { isLoginStorm, type LoginStorm, type Scenario } from "./scenario.ts";
+import type { PhaseName, SchemeRun, StepsRun } from "./scheme-run.ts";
+import { playSteps } from "./step-run.ts";
 
 // One scheme through one scenario.
 //
-//   boot ── pool ── map ── fork ── exec ── logins ── exits ── destroy
-//    │       │       │      └──┬────┘        │         │         └ every frame is back in the heap
-//    │       │       │     login 1       logins 2…n    └ the sessions end, the instance stays
-//    │       │       └ the region is mapped and every hugepage of it touched
+//   boot ── pool ── map ── fork ── exec ── logins ── steps ── exits ── destroy
+//    │       │       │      └──┬────┘        │         │        │        └ every frame is back in the heap
+//    │       │       │      login 1       logins 2…n   │        └ the sessions end, the instance stays
+//    │       │       └ the region is mapped and every  └ what the file has typed at the console
+//    │       │         hugepage of it touched
 //    │       └ nr_hugepages is written; each page is marked, where the scheme has marks
 //    └ host built, guest built and booted, its direct map made
 //
-// Every login is a real fork and a real exec in the modelled guest, under every scheme. The first is measured alone. The
-// wall clock measures this program; a login's modelled time is the price of the events that this very fork and this very
-// exec were counted at, and decides whether it meets the deadline.
-//
-// Before the first fork and before its exec a child is forked, execed and ended twice, and neither counted nor timed:
-// otherwise the wall clock would show the compiler at work and the caches that the audit before has swept.
+// A scenario without a workload is boot, pool (when it asks for one), steps and destroy.
 
 const frameBytes = 4096;
 
@@ -53,10 +49,12 @@ export interface RunOptions {
 /**
  * Runs one scheme through a scenario.
  *
- * @throws ScenarioError when the scenario cannot be played: the guest ran out of memory, for example.
+ * @throws ScenarioError when the scenario cannot be played: the guest ran out of memory, or a step is no command.
  */
-export function runScenario(scenario: Scenario, options: RunOptions): SchemeRun {
-  const { scheme, now, onProgress, peakRss } = options;
+export function runScenario(scenario: LoginStorm, options: RunOptions): SchemeRun;
+export function runScenario(scenario: Scenario, options: RunOptions): SchemeRun | StepsRun;
+export function runScenario(scenario: Scenario, options: RunOptions): SchemeRun | StepsRun {
+  const { scheme, now, onProgress, peakRss, warmUps = 8 } = options;
   const profile = options.profile ?? costProfiles[scenario.profile];
   const progress = (phase: PhaseName, done = 0, total = 1): void => onProgress?.({ scheme, phase, done, total });
 
@@ -72,20 +70,21 @@ export function runScenario(scenario: Scenario, options: RunOptions): SchemeRun 
     return booted;
   });
 
-  progress("pool");
-  const pool = recorder.record("pool", () => fillPool(guest, scenario));
+  let pool = { hugepages: 0, marked: 0, wallNs: 0 };
+  if (scenario.pool.hugepages > 0) {
+    progress("pool");
+    const filled = recorder.record("pool", () => fillPool(guest, scenario));
+    pool = { ...filled, wallNs: recorder.phase("pool").wallNs };
+  }
 
-  progress("map");
-  const { instance, hugepages } = recorder.record("map", () => startInstance(guest, scenario));
+  const stage = { guest, recorder, profile, progress };
+  const storm = isLoginStorm(scenario) ? playLoginStorm({ ...stage, scenario, warmUps }) : undefined;
+  const played = playSteps({ ...stage, scenario, scheme });
 
-  const { warmUps = 8 } = options;
-  const logins = answerLogins({ scenario, guest, instance, recorder, profile, progress, warmUps });
-
-  progress("exits");
-  guest.switchTo(instance);
-  recorder.record("exits", () => {
-    for (const session of logins.sessions) guest.exit(session);
-  });
+  if (storm !== undefined) {
+    progress("exits");
+    recorder.record("exits", () => endSessions(guest, storm));
+  }
 
   progress("destroy");
   recorder.record("destroy", () => {
@@ -97,18 +96,21 @@ export function runScenario(scenario: Scenario, options: RunOptions): SchemeRun 
   return {
     scheme,
     boot: { wallNs: hostNs + recorder.phase("boot").wallNs },
-    pool: { ...pool, wallNs: recorder.phase("pool").wallNs },
-    map: { hugepages, wallNs: recorder.phase("map").wallNs },
-    fork: operation(recorder, "fork", profile),
-    exec: operation(recorder, "exec", profile),
-    warmUps,
-    logins: logins.outcome,
+    pool,
+    ...storm?.run,
+    ...played,
     audit: { differences: phases.reduce((sum, { differences }) => sum + differences, 0), audits: phases.length },
     destroy: { wallNs: recorder.phase("destroy").wallNs, framesBefore, framesAfter: host.freeFrames },
     phases,
     bytesPerFrame: bytesPerFrame(host),
     peakRssBytes: peakRss?.() ?? 0,
   };
+}
+
+/** Ends the sessions that the steps have left. The instance stays; it may have been ended by a step as well. */
+function endSessions(guest: Guest, { instance, sessions }: StormOutcome): void {
+  if (instance.mm !== undefined) guest.switchTo(instance);
+  for (const session of sessions) if (session.mm !== undefined) guest.exit(session);
 }
 
 function buildHost(scenario: Scenario, scheme: SchemeName): Host {
@@ -120,6 +122,8 @@ function boot(host: Host, { guest, pool }: Scenario): Guest {
   return bootGuest(host, {
     frames: guest.memoryBytes / frameBytes,
     style: guest.style,
+    populate: guest.populate,
+    balloonHugepages: guest.balloonHugepages,
     markHugepages: pool.mark,
     ...(guest.lowmemBytes === undefined ? {} : { lowmemFrames: guest.lowmemBytes / frameBytes }),
   });
@@ -142,115 +146,4 @@ function fillPool(guest: Guest, { pool }: Scenario): { hugepages: number; marked
     );
   }
   return { hugepages: reached, marked: guest.pool().marked };
-}
-
-function startInstance(guest: Guest, { process }: Scenario): { instance: Process; hugepages: number } {
-  const instance = succeed(guest.spawn("instance"), "the first process did not start");
-  const address = guest.mmap(instance, {
-    length: process.regionBytes,
-    flags: MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB,
-  });
-  if (address < 0) {
-    throw unplayable(
-      "process.region",
-      `mapping ${formatSize(process.regionBytes)} of hugepages returned ${errnoName(address)}`,
-      "a pool that holds the region",
-      "raise pool.hugepages or lower process.region",
-    );
-  }
-  const signal = guest.touchAll(instance, address);
-  if (signal !== undefined)
-    throw new Error(`touching the region ended with ${signal}: expected every page to be served`);
-  const mapped = guest.processes().find(({ current }) => current)?.hugepagesMapped ?? 0;
-  return { instance, hugepages: mapped };
-}
-
-interface Storm {
-  readonly scenario: Scenario;
-  readonly guest: Guest;
-  readonly instance: Process;
-  readonly recorder: PhaseRecorder;
-  readonly profile: CostProfile;
-  readonly warmUps: number;
-  readonly progress: (phase: PhaseName, done?: number, total?: number) => void;
-}
-
-/** All logins, each by a fork and an exec of its own. */
-function answerLogins(storm: Storm): { outcome: SchemeRun["logins"]; sessions: readonly Process[] } {
-  const { scenario, guest, instance, recorder, profile, progress } = storm;
-  const { logins } = scenario.workload;
-  const queue = new LoginQueue(logins, scenario.deadlineNs);
-  const sessions: Process[] = [];
-  const forkNs: number[] = [];
-  const execNs: number[] = [];
-
-  const fork = (): Process => succeed(guest.fork(instance), "a fork of the instance failed");
-  const exec = (session: Process): void => {
-    succeed(guest.exec(session, "session"), "an exec of a session failed");
-  };
-
-  const warmUp = (): void => {
-    for (let round = 0; round < storm.warmUps; round++) {
-      const child = fork();
-      exec(child);
-      guest.exit(child);
-      guest.switchTo(instance);
-    }
-  };
-
-  progress("fork", 0, logins);
-  warmUp();
-  sessions.push(recorder.record("fork", fork));
-  progress("exec", 0, logins);
-  warmUp();
-  recorder.record("exec", () => exec(sessions[0] as Process));
-  const [first, second] = [operation(recorder, "fork", profile), operation(recorder, "exec", profile)];
-  forkNs.push(first.wallNs);
-  execNs.push(second.wallNs);
-  queue.answer(first.modelledNs + second.modelledNs);
-
-  recorder.record("logins", () => {
-    for (let login = 1; login < logins; login++) {
-      progress("logins", login, logins);
-      // The session before this one is running; the spawner gets the CPU back, and that is part of its next answer.
-      const turn = recorder.measure(() => guest.switchTo(instance));
-      const forked = recorder.measure(fork);
-      sessions.push(forked.result);
-      const execed = recorder.measure(() => exec(forked.result));
-      forkNs.push(forked.wallNs);
-      execNs.push(execed.wallNs);
-      queue.answer([turn, forked, execed].reduce((sum, { events }) => sum + modelledTime(events, profile), 0));
-    }
-  });
-
-  const wallNs = [...forkNs, ...execNs].reduce((sum, ns) => sum + ns, 0);
-  return {
-    outcome: { ...queue.outcome(), wallNs, forkWall: spread(forkNs), execWall: spread(execNs) },
-    sessions,
-  };
-}
-
-function operation(recorder: PhaseRecorder, phase: "fork" | "exec", profile: CostProfile): OperationRun {
-  const { wallNs, events } = recorder.phase(phase);
-  return { wallNs, modelledNs: modelledTime(events, profile), events };
-}
-
-function spread(times: readonly number[]): WallSpread {
-  const sorted = Float64Array.from(times).sort();
-  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] as number;
-  return { samplesNs: times, minNs: at(0), medianNs: at(0.5), maxNs: at(1) };
-}
-
-function succeed<T>(result: T | number, problem: string): T {
-  if (!isErrno(result)) return result;
-  throw unplayable(
-    "guest.memory",
-    `${problem} with ${errnoName(result)}`,
-    "enough memory outside the pool for page tables and processes",
-    "raise guest.memory or lower workload.logins",
-  );
-}
-
-function unplayable(path: string, problem: string, expected: string, remedy: string): ScenarioError {
-  return new ScenarioError([{ path, problem, expected, remedy }]);
 }

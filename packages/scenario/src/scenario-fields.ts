@@ -1,5 +1,6 @@
 import { schemeNames, type XenVersion } from "@xsp/hypervisor";
 import { profileNames } from "./cost-profile.ts";
+import { stepFields } from "./step-fields.ts";
 
 /** One field of a scenario file, for messages and for help. */
 export interface ScenarioField {
@@ -69,22 +70,36 @@ export const scenarioFields: readonly ScenarioField[] = [
   {
     path: "guest.lowmem",
     expected: size,
-    example: "896MiB",
-    default: "896MiB",
+    example: "727MiB",
+    default: "727MiB, what Xen's hole leaves",
     meaning: "32-bit style only: memory with a permanent kernel mapping",
+  },
+  {
+    path: "guest.populate",
+    expected: "superpages or pages",
+    example: "superpages",
+    default: "superpages",
+    meaning: "superpages: built from extents of 2 MiB; pages: frame by frame, in no order of the machine's",
+  },
+  {
+    path: "guest.balloonHugepages",
+    expected: "true or false",
+    example: "false",
+    default: "false",
+    meaning: "whether the balloon works in units of 2 MiB, as with UEK's balloon_hugepages",
   },
   {
     path: "pool",
     expected: "a group of fields",
     example: "{ mark: true }",
-    default: "as much as the region needs, marked",
+    default: "as much as the region needs, marked; none without a region",
     meaning: "the guest's hugetlbfs pool",
   },
   {
     path: "pool.hugepages",
     expected: "a whole number from 1 on",
     example: "32768",
-    default: "as many as the region needs",
+    default: "as many as the region needs; none without a region",
     meaning: "what is written to nr_hugepages",
   },
   {
@@ -94,11 +109,17 @@ export const scenarioFields: readonly ScenarioField[] = [
     default: "true",
     meaning: "whether the pool marks each hugepage, where the scheme has marks",
   },
-  { path: "process", expected: "a group of fields", example: "{ region: 64GiB }", meaning: "the process that forks" },
+  {
+    path: "process",
+    expected: "a group of fields",
+    example: "{ region: 64GiB }",
+    default: "none; a workload needs it",
+    meaning: "the process that forks",
+  },
   { path: "process.region", expected: size, example: "64GiB", meaning: "its hugepage mapping, fully touched" },
   {
     path: "process.shared",
-    expected: "true (private hugepage mappings are not part of this model)",
+    expected: "true (a private mapping is made by a step: see fork-64g-private)",
     example: "true",
     default: "true",
     meaning: "MAP_SHARED: the child maps the same hugepages",
@@ -107,6 +128,7 @@ export const scenarioFields: readonly ScenarioField[] = [
     path: "workload",
     expected: "a group of fields",
     example: "{ kind: login-storm, logins: 100 }",
+    default: "none; then the steps are all that is run",
     meaning: "what the process is asked to do",
   },
   {
@@ -140,7 +162,7 @@ export const scenarioFields: readonly ScenarioField[] = [
     path: "deadline",
     expected: "a duration with one of the units ns, us, ms, s, min",
     example: "60s",
-    default: "60s",
+    default: "60s; none without a workload",
     meaning: "how long a client waits for its answer",
   },
   {
@@ -150,17 +172,23 @@ export const scenarioFields: readonly ScenarioField[] = [
     default: "xeon-x5570-2009",
     meaning: "the cost profile that turns counted events into modelled time",
   },
+  ...stepFields,
 ];
+
+/** `schemes.2` as `schemes[]`, `let.region` as `let.NAME`: the way the fields are listed. */
+function generalPath(path: string): string {
+  return path.replaceAll(/\.\d+/g, "[]").replace(/^let\..+$/, "let.NAME");
+}
 
 /** The entry of a field, `schemes.2` being looked up as `schemes[]`. */
 export function scenarioField(path: string): ScenarioField | undefined {
-  const general = path.replaceAll(/\.\d+/g, "[]");
+  const general = generalPath(path);
   return scenarioFields.find((field) => field.path === general);
 }
 
 /** The fields one level below a path, by their own names. The empty path gives the top level. */
 export function fieldNamesBelow(path: string): readonly string[] {
-  const prefix = path === "" ? "" : `${path}.`;
+  const prefix = path === "" ? "" : `${generalPath(path)}.`;
   return scenarioFields
     .map((field) => field.path)
     .filter((name) => name.startsWith(prefix) && /^\w+$/.test(name.slice(prefix.length)))

@@ -1,14 +1,16 @@
-import { inconsistencies } from "./consistency.ts";
+import { inconsistencies, workloadInconsistencies, type Inconsistency } from "./consistency.ts";
 import { nearestName } from "./nearest-name.ts";
 import { putAt, type ScenarioOverride } from "./override.ts";
-import { parseDuration, parseSize, respellSize } from "./quantity.ts";
+import { parseSize, respellSize } from "./quantity.ts";
 import { fieldNamesBelow, scenarioField } from "./scenario-fields.ts";
 import { ScenarioError, type ScenarioProblem } from "./scenario-problem.ts";
-import { checkShape, type ScenarioFile, type ShapeIssue } from "./scenario-schema.ts";
-import type { Scenario } from "./scenario.ts";
+import { resolveScenario } from "./scenario-resolution.ts";
+import { checkShape, spellOut, type ShapeIssue } from "./scenario-schema.ts";
+import { isLoginStorm, type LoginStorm, type Scenario } from "./scenario.ts";
 import { SourceText } from "./source-text.ts";
+import { stepInconsistencies } from "./step-consistency.ts";
 
-// From text to a checked scenario, in four steps, each of which stops the next: syntax, overrides, shape, consistency.
+// From text to a checked scenario, each stage stopping the next: syntax, overrides, shape, steps, consistency.
 // Within a step every problem is reported, so that a file is not mended one message at a time.
 
 type Path = readonly (string | number)[];
@@ -67,19 +69,39 @@ export function readScenario(text: string, options: ReadOptions): Scenario {
     return { file, ...(isName ? source.placeOfName(path) : source.placeOf(path)), path: path.join(".") };
   };
 
+  spellOut(root);
   const checked = checkShape(root);
   if ("issues" in checked) {
     throw new ScenarioError(allShapeProblems(checked.issues, root, locate));
   }
-  const scenario = resolve(checked.file);
-  refuse(
-    inconsistencies(scenario).map(({ paths, ...told }) => {
-      // Two fields disagree: the one that was set last is the one its author has in mind.
-      const blamed = paths.find((path) => flagFor(path, overrides) !== undefined) ?? paths[0];
-      return { ...told, path: blamed, ...locate(blamed.split(".")) };
-    }),
-  );
+  const place = ({ paths, ...told }: Inconsistency): ScenarioProblem => {
+    // Two fields disagree: the one that was set last is the one its author has in mind.
+    const blamed = paths.find((path) => flagFor(path, overrides) !== undefined) ?? paths[0];
+    return { ...told, path: blamed, ...locate(blamed.split(".")) };
+  };
+  refuse([...workloadInconsistencies(checked.file), ...stepInconsistencies(checked.file)].map(place));
+  const scenario = resolveScenario(checked.file, (path) => locate(path).line);
+  refuse(inconsistencies(scenario).map(place));
   return scenario;
+}
+
+/**
+ * Reads a scenario that is a login storm.
+ *
+ * @throws ScenarioError as {@link readScenario} does, and when it has no workload.
+ */
+export function readLoginStorm(text: string, options: ReadOptions): LoginStorm {
+  const scenario = readScenario(text, options);
+  if (isLoginStorm(scenario)) return scenario;
+  throw new ScenarioError([
+    {
+      file: options.file,
+      path: "workload",
+      problem: "workload is missing",
+      expected: "a login storm",
+      remedy: "read a scenario that has one, such as fork-64g",
+    },
+  ]);
 }
 
 function refuse(problems: readonly ScenarioProblem[]): void {
@@ -195,31 +217,4 @@ function remedyFor(value: unknown, example: string, names: readonly string[]): s
     return `add the unit, such as ${value}${example.replace(/^\d+/, "")}`;
   }
   return `write a value such as ${example}`;
-}
-
-/** Text to numbers. The shape has been checked, so every unit is known. */
-function resolve(file: ScenarioFile): Scenario {
-  const superpageBytes = 4096 * 2 ** file.host.superpageOrder;
-  const regionBytes = parseSize(file.process.region) as number;
-  const lowmem = file.guest.lowmem ?? (file.guest.style === "32-bit" ? "896MiB" : undefined);
-  return {
-    name: file.name,
-    description: file.description.trim(),
-    host: {
-      memoryBytes: parseSize(file.host.memory) as number,
-      version: file.host.version,
-      superpageOrder: file.host.superpageOrder,
-    },
-    schemes: file.schemes,
-    guest: {
-      style: file.guest.style,
-      memoryBytes: parseSize(file.guest.memory) as number,
-      ...(lowmem === undefined ? {} : { lowmemBytes: parseSize(lowmem) as number }),
-    },
-    pool: { hugepages: file.pool.hugepages ?? Math.ceil(regionBytes / superpageBytes), mark: file.pool.mark },
-    process: { regionBytes, shared: file.process.shared },
-    workload: file.workload,
-    deadlineNs: parseDuration(file.deadline) as number,
-    profile: file.profile,
-  };
 }

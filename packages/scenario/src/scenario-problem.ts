@@ -33,3 +33,16 @@ export class ScenarioError extends Error {
     this.problems = problems;
   }
 }
+
+/** The refusal of a scenario that turned out to be unplayable while it ran. */
+export function unplayable(path: string, problem: string, expected: string, remedy: string): ScenarioError {
+  return new ScenarioError([{ path, problem, expected, remedy }]);
+}
+
+/** Names the file in problems that know their line only: a scenario that is being run no longer knows its file. */
+export function inFile(error: unknown, file: string): unknown {
+  if (!(error instanceof ScenarioError)) return error;
+  return new ScenarioError(
+    error.problems.map((problem) => (problem.line === undefined ? problem : { file, ...problem })),
+  );
+}

@@ -1,10 +1,14 @@
 import type { SchemeName } from "@xsp/hypervisor";
 import type { EventCounts } from "./event-counts.ts";
+import type { Judgement, PublishedComparison } from "./judgement.ts";
 import type { LoginOutcome } from "./login-queue.ts";
-import type { Scenario } from "./scenario.ts";
+import type { LoginStorm, StepScenario } from "./scenario.ts";
 
-/** The parts of a run, in their order. The audit recounts everything after each of them. */
-export const phaseNames = ["boot", "pool", "map", "fork", "exec", "logins", "exits", "destroy"] as const;
+/**
+ * The parts of a run, in their order. The audit recounts everything after each of them. Which of them there are depends
+ * on the scenario: see `run-scenario.ts`.
+ */
+export const phaseNames = ["boot", "pool", "map", "fork", "exec", "logins", "steps", "exits", "destroy"] as const;
 
 /** The name of a part of a run. */
 export type PhaseName = (typeof phaseNames)[number];
@@ -36,25 +40,28 @@ export interface WallSpread {
   readonly maxNs: number;
 }
 
-/** What one scheme made of a scenario. */
-export interface SchemeRun {
+/** What one step did. */
+export interface StepRun {
+  /** The commands that were run: all of the step's, or those up to the first that was refused. */
+  readonly commands: readonly string[];
+  /** The errno or signal that the last one ended with. */
+  readonly refusal?: string;
+  readonly output: readonly string[];
+  readonly errors: readonly string[];
+  /** What it cost; measured steps only. */
+  readonly operation?: OperationRun;
+}
+
+/** What one scheme made of a scenario that consists of steps. */
+export interface StepsRun {
   readonly scheme: SchemeName;
   readonly boot: { readonly wallNs: number };
+  /** The pool that the scenario asked for before its first process. */
   readonly pool: { readonly hugepages: number; readonly marked: number; readonly wallNs: number };
-  /** Mapping the region and touching all of it. */
-  readonly map: { readonly hugepages: number; readonly wallNs: number };
-  /** The first fork, alone. */
-  readonly fork: OperationRun;
-  /** The exec that follows the first fork, alone. */
-  readonly exec: OperationRun;
-  /** Children forked, execed and ended before each of the two, neither counted nor timed. */
-  readonly warmUps: number;
-  readonly logins: LoginOutcome & {
-    /** All of them, the first included. */
-    readonly wallNs: number;
-    readonly forkWall: WallSpread;
-    readonly execWall: WallSpread;
-  };
+  /** Fewer than the scenario's when one was refused against expectation: the run ends there. */
+  readonly steps: readonly StepRun[];
+  /** Calls of multicalls that failed during the steps; the guest's kernel only logs them. */
+  readonly multicallFailures: number;
   /** Summed over all phases. */
   readonly audit: { readonly differences: number; readonly audits: number };
   readonly destroy: {
@@ -71,6 +78,24 @@ export interface SchemeRun {
   readonly peakRssBytes: number;
 }
 
+/** What one scheme made of a login storm. */
+export interface SchemeRun extends StepsRun {
+  /** Mapping the region and touching all of it. */
+  readonly map: { readonly hugepages: number; readonly wallNs: number };
+  /** The first fork, alone. */
+  readonly fork: OperationRun;
+  /** The exec that follows the first fork, alone. */
+  readonly exec: OperationRun;
+  /** Children forked, execed and ended before each of the two, neither counted nor timed. */
+  readonly warmUps: number;
+  readonly logins: LoginOutcome & {
+    /** All of them, the first included. */
+    readonly wallNs: number;
+    readonly forkWall: WallSpread;
+    readonly execWall: WallSpread;
+  };
+}
+
 /** The machine that a scenario was run on. */
 export interface Machine {
   readonly runtime: string;
@@ -80,15 +105,32 @@ export interface Machine {
   readonly memoryBytes: number;
 }
 
-/** The whole result: what `--format json` prints. */
-export interface ScenarioResult {
-  readonly v: 1;
+interface Result {
   /** The scenario's name. */
   readonly scenario: string;
   /** The cost profile's name. */
   readonly profile: string;
   readonly machine: Machine;
+  /** What the file expected, and what came of it. */
+  readonly expectations: readonly Judgement[];
+  /** What others measured, beside what the model says. */
+  readonly published: readonly PublishedComparison[];
+}
+
+/** The result of a login storm: what `--format json` prints. */
+export interface ScenarioResult extends Result {
+  readonly v: 1;
   readonly runs: readonly SchemeRun[];
   /** The scenario as it was run, overrides applied. */
-  readonly settings: Scenario;
+  readonly settings: LoginStorm;
 }
+
+/** The result of a scenario that consists of steps. A reader of the first version would miss its fork. */
+export interface StepsResult extends Result {
+  readonly v: 2;
+  readonly runs: readonly StepsRun[];
+  readonly settings: StepScenario;
+}
+
+/** The whole result of any scenario. */
+export type AnyResult = ScenarioResult | StepsResult;

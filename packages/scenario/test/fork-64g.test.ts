@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   parseOverride,
-  readScenario,
+  readLoginStorm,
   runScenario,
   shippedScenario,
-  type Scenario,
+  type LoginStorm,
   type SchemeName,
   type SchemeRun,
 } from "../src/index.ts";
@@ -15,9 +15,9 @@ import {
 const hugepages = 32_768;
 const frames = 16_777_216;
 
-function fork64g(logins: number): Scenario {
+function fork64g(logins: number): LoginStorm {
   const override = parseOverride(`workload.logins=${logins}`, "--set");
-  return readScenario(shippedScenario("fork-64g") as string, {
+  return readLoginStorm(shippedScenario("fork-64g") as string, {
     file: "fork-64g",
     overrides: override === undefined ? [] : [override],
   });

@@ -4,7 +4,7 @@ import {
   type SchemeName,
   type SchemeRun,
   parseOverride,
-  readScenario,
+  readLoginStorm,
   runScenario,
   shippedScenarios,
 } from "@xsp/scenario";
@@ -36,7 +36,7 @@ function overridesOf({ gib, logins, deadline, profile }: StormOrder): string[] {
 const handlers = {
   run(order: StormOrder, progress: (value: RunProgress) => void): SchemeRun {
     const overrides = overridesOf(order).flatMap((text) => parseOverride(text, "the lab") ?? []);
-    const scenario = readScenario(shippedScenarios["fork-64g"] ?? "", { file: "fork-64g", overrides });
+    const scenario = readLoginStorm(shippedScenarios["fork-64g"] ?? "", { file: "fork-64g", overrides });
     return runScenario(scenario, {
       scheme: order.scheme,
       now: () => performance.now() * 1e6,

@@ -7,10 +7,15 @@ import { UsageError } from "../usage-error.ts";
 const formats: readonly ReportFormat[] = ["text", "json", "md", "csv"];
 
 const help = `
-What happens: for each scheme a host is built in a process of its own and a guest booted on it; the hugepage pool grows
-(and is marked, where the scheme has marks), the process maps its region and touches all of it. Then every login is
-answered by a real fork and exec in the modelled guest. Page tables, references and types of every frame are counted as
-the hypervisor counts them, and an audit recounts all of them after each phase.
+What happens: for each scheme a host is built in a process of its own and a guest booted on it. In a login storm the
+hugepage pool grows (and is marked, where the scheme has marks), the process maps its region and touches all of it, and
+every login is answered by a real fork and exec in the modelled guest. Then the steps of the scenario are typed at the
+guest's console. Page tables, references and types of every frame are counted as the hypervisor counts them, and an audit
+recounts all of them after each phase.
+
+What the scenario expects of its steps and of the whole run is listed with what came out. Exit codes: 0 done, 1 a bug of
+XSP or books that do not balance, 2 wrong usage or a wrong scenario, 4 an expectation was missed. A scenario changed by
+--set or --profile is another one than its file speaks of: what it misses is shown, and the exit code stays 0.
 
 Three kinds of figures: events are counted and exact; modelled time is counted events times the prices of a cost profile
 (xsp profile); wall time is how long this program took, on this machine.
@@ -20,6 +25,7 @@ Examples:
   xsp run fork-64g --scheme per-frame --scheme xen-4.1
   xsp run fork-64g --set deadline=120s --set workload.logins=40
   xsp run fork-64g --set host.memory=1GiB --set guest.memory=960MiB --set pool.hugepages=256 --set process.region=512MiB
+  xsp run pool-shrink                         steps and what is expected of them
   xsp run fork-64g --profile modern --export result.json --export result.svg
   xsp run fork-64g --format json | jq '.runs[] | {scheme, inTime: .logins.inTime}'
 `;
@@ -62,7 +68,7 @@ export function addRunCommand(program: Command): void {
 
 async function runCommand(nameOrFile: string, flags: RunFlags): Promise<void> {
   const format = requireFormat(flags.format);
-  const { readScenario } = await import("@xsp/scenario");
+  const { inFile, readScenario } = await import("@xsp/scenario");
   const { findScenario } = await import("../scenario-source.ts");
   const { exportFile, writeExport } = await import("../export-file.ts");
   const { renderReport } = await import("../report-format.ts");
@@ -76,7 +82,11 @@ async function runCommand(nameOrFile: string, flags: RunFlags): Promise<void> {
   const exports = await Promise.all(flags.export.map(exportFile));
 
   const line = (flags.progress ?? process.stderr.isTTY) ? new ProgressLine(process.stderr) : undefined;
-  const result = await runInProcesses(scenario, (progress) => line?.show(progress)).finally(() => line?.clear());
+  const result = await runInProcesses(scenario, (progress) => line?.show(progress))
+    .catch((error: unknown) => {
+      throw inFile(error, source.file);
+    })
+    .finally(() => line?.clear());
 
   const command = commandLine(nameOrFile, flags);
   await Promise.all(exports.map((file) => writeExport(file, renderReport(file.format, result, { command }))));
@@ -99,7 +109,10 @@ async function runCommand(nameOrFile: string, flags: RunFlags): Promise<void> {
         "  do: report it together with the command; this is a bug of XSP\n",
     );
     process.exitCode = exitCode.internal;
+    return;
   }
+  const changed = flags.set.length > 0 || flags.profile !== undefined;
+  if (!changed && result.expectations.some(({ held }) => !held)) process.exitCode = exitCode.unexpected;
 }
 
 function requireFormat(name: string): ReportFormat {

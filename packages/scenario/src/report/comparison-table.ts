@@ -1,6 +1,7 @@
 import { formatCount, formatDuration, formatSize } from "../quantity.ts";
 import type { EventName } from "../event-counts.ts";
-import type { OperationRun, ScenarioResult, SchemeRun } from "../scheme-run.ts";
+import { isLoginStorm } from "../scenario.ts";
+import type { AnyResult, OperationRun, ScenarioResult, StepsRun } from "../scheme-run.ts";
 
 /** One measure, with its value for each scheme. */
 export interface ComparisonRow {
@@ -33,39 +34,91 @@ const shownEvents: readonly (readonly [EventName, string])[] = [
   ["tlbFlushes", "TLB flushes"],
 ];
 
-/** The table that every report shows: what was counted, what it would cost, how long this program took. */
-export function comparisonTable({ runs }: ScenarioResult): ComparisonTable {
-  const row = (label: string, cell: (run: SchemeRun) => string): ComparisonRow => ({ label, cells: runs.map(cell) });
-  const operation = (of: (run: SchemeRun) => OperationRun): ComparisonRow[] => [
+/** A row of one cell for each run. */
+function row<Run>(runs: readonly Run[], label: string, cell: (run: Run) => string): ComparisonRow {
+  return { label, cells: runs.map(cell) };
+}
+
+/** What an operation was counted at, what that costs, and how long it took here. A run that ended before it shows -. */
+function operationRows<Run>(runs: readonly Run[], of: (run: Run) => OperationRun | undefined): ComparisonRow[] {
+  const told =
+    (tell: (operation: OperationRun) => string) =>
+    (run: Run): string => {
+      const operation = of(run);
+      return operation === undefined ? "-" : tell(operation);
+    };
+  return [
     ...shownEvents
       // An event that no scheme had says nothing about a difference between them.
-      .filter(([event]) => runs.some((run) => of(run).events[event] > 0))
-      .map(([event, label]) => row(label, (run) => formatCount(of(run).events[event]))),
-    row("modelled time", (run) => formatDuration(of(run).modelledNs)),
-    row("wall time here", (run) => formatDuration(of(run).wallNs)),
+      .filter(([event]) => runs.some((run) => (of(run)?.events[event] ?? 0) > 0))
+      .map(([event, label]) =>
+        row(
+          runs,
+          label,
+          told(({ events }) => formatCount(events[event])),
+        ),
+      ),
+    row(
+      runs,
+      "modelled time",
+      told(({ modelledNs }) => formatDuration(modelledNs)),
+    ),
+    row(
+      runs,
+      "wall time here",
+      told(({ wallNs }) => formatDuration(wallNs)),
+    ),
+  ];
+}
+
+function stormSections({ runs }: ScenarioResult): ComparisonSection[] {
+  return [
+    { title: "first fork", rows: operationRows(runs, ({ fork }) => fork) },
+    { title: "the exec after it", rows: operationRows(runs, ({ exec }) => exec) },
+    {
+      title: "login storm",
+      rows: [
+        row(runs, "logins in time", ({ logins }) => `${logins.inTime} of ${logins.offered}`),
+        row(runs, "last one answered (modelled)", ({ logins }) => formatDuration(logins.lastModelledNs)),
+        row(runs, "median fork, wall here", ({ logins }) => formatDuration(logins.forkWall.medianNs)),
+        row(runs, "median exec, wall here", ({ logins }) => formatDuration(logins.execWall.medianNs)),
+      ],
+    },
+  ];
+}
+
+/** A section for each step that was measured. */
+function stepSections({ settings, runs }: AnyResult): ComparisonSection[] {
+  return settings.steps.flatMap(({ as, commands }, at) => {
+    if (as === undefined) return [];
+    const [first = "", ...more] = commands;
+    const title = `${as}: ${first}${more.length === 0 ? "" : ` and ${more.length} more`}`;
+    return [{ title, rows: operationRows<StepsRun>(runs, ({ steps }) => steps[at]?.operation) }];
+  });
+}
+
+/** The table that every report shows: what was counted, what it would cost, how long this program took. */
+export function comparisonTable(result: AnyResult): ComparisonTable {
+  const runs: readonly StepsRun[] = result.runs;
+  const { settings } = result;
+  const poolRows = [
+    row(runs, "hugepages in the pool", ({ pool }) => formatCount(pool.hugepages)),
+    row(runs, "of them marked", ({ pool }) => formatCount(pool.marked)),
   ];
   return {
     columns: runs.map(({ scheme }) => scheme),
     sections: [
-      { title: "first fork", rows: operation(({ fork }) => fork) },
-      { title: "the exec after it", rows: operation(({ exec }) => exec) },
-      {
-        title: "login storm",
-        rows: [
-          row("logins in time", ({ logins }) => `${logins.inTime} of ${logins.offered}`),
-          row("last one answered (modelled)", ({ logins }) => formatDuration(logins.lastModelledNs)),
-          row("median fork, wall here", ({ logins }) => formatDuration(logins.forkWall.medianNs)),
-          row("median exec, wall here", ({ logins }) => formatDuration(logins.execWall.medianNs)),
-        ],
-      },
+      ...(result.v === 1 ? stormSections(result) : []),
+      ...stepSections(result),
       {
         title: "the run",
         rows: [
-          row("hugepages in the pool", ({ pool }) => formatCount(pool.hugepages)),
-          row("of them marked", ({ pool }) => formatCount(pool.marked)),
-          row("audit differences", ({ audit }) => `${formatCount(audit.differences)} in ${audit.audits} audits`),
-          row("frames lost by destroy", ({ destroy }) => formatCount(destroy.framesBefore - destroy.framesAfter)),
-          row("peak resident memory", ({ peakRssBytes }) => (peakRssBytes === 0 ? "-" : formatSize(peakRssBytes))),
+          ...(isLoginStorm(settings) || settings.pool.hugepages > 0 ? poolRows : []),
+          row(runs, "audit differences", ({ audit }) => `${formatCount(audit.differences)} in ${audit.audits} audits`),
+          row(runs, "frames lost by destroy", ({ destroy }) => formatCount(destroy.framesBefore - destroy.framesAfter)),
+          row(runs, "peak resident memory", ({ peakRssBytes }) =>
+            peakRssBytes === 0 ? "-" : formatSize(peakRssBytes),
+          ),
         ],
       },
     ],

@@ -1,5 +1,7 @@
 import type { EventCounts } from "../event-counts.ts";
-import type { ScenarioResult, SchemeRun } from "../scheme-run.ts";
+import type { Judgement, PublishedComparison } from "../judgement.ts";
+import { isLoginStorm, type Scenario } from "../scenario.ts";
+import type { AnyResult, SchemeRun, StepsRun } from "../scheme-run.ts";
 
 type Line = readonly [scheme: string, phase: string, measure: string, unit: string, value: string | number];
 
@@ -12,16 +14,9 @@ function eventLines(scheme: string, phase: string, events: EventCounts): Line[] 
   return Object.entries(events).map(([event, count]) => [scheme, phase, event, "count", count as number]);
 }
 
-function runLines(run: SchemeRun): Line[] {
-  const { scheme, fork, exec, logins, pool, audit, destroy } = run;
+function stormLines(run: SchemeRun): Line[] {
+  const { scheme, fork, exec, logins } = run;
   return [
-    [scheme, "pool", "hugepages", "count", pool.hugepages],
-    [scheme, "pool", "marked", "count", pool.marked],
-    ...run.phases.flatMap(({ phase, wallNs, events, differences }): Line[] => [
-      [scheme, phase, "wall", "ns", wallNs],
-      ...eventLines(scheme, phase, events),
-      [scheme, phase, "auditDifferences", "count", differences],
-    ]),
     [scheme, "fork", "modelled", "ns", fork.modelledNs],
     [scheme, "exec", "modelled", "ns", exec.modelledNs],
     [scheme, "logins", "offered", "count", logins.offered],
@@ -30,14 +25,55 @@ function runLines(run: SchemeRun): Line[] {
     [scheme, "logins", "lastModelled", "ns", logins.lastModelledNs],
     [scheme, "logins", "forkWallMedian", "ns", logins.forkWall.medianNs],
     [scheme, "logins", "execWallMedian", "ns", logins.execWall.medianNs],
+  ];
+}
+
+/** The measured steps, each under its own name where a phase has its name else. */
+function stepLines({ scheme, steps: ran }: StepsRun, { steps }: Scenario): Line[] {
+  return ran.flatMap(({ operation }, at): Line[] => {
+    const as = steps[at]?.as;
+    if (as === undefined || operation === undefined) return [];
+    return [
+      [scheme, as, "wall", "ns", operation.wallNs],
+      ...eventLines(scheme, as, operation.events),
+      [scheme, as, "modelled", "ns", operation.modelledNs],
+    ];
+  });
+}
+
+function runLines(run: StepsRun, { settings }: AnyResult): Line[] {
+  const { scheme, pool, audit, destroy } = run;
+  return [
+    [scheme, "pool", "hugepages", "count", pool.hugepages],
+    [scheme, "pool", "marked", "count", pool.marked],
+    ...run.phases.flatMap(({ phase, wallNs, events, differences }): Line[] => [
+      [scheme, phase, "wall", "ns", wallNs],
+      ...eventLines(scheme, phase, events),
+      [scheme, phase, "auditDifferences", "count", differences],
+    ]),
+    ...(isLoginStorm(settings) ? stormLines(run as SchemeRun) : []),
+    ...stepLines(run, settings),
     [scheme, "run", "auditDifferences", "count", audit.differences],
     [scheme, "run", "framesLost", "count", destroy.framesBefore - destroy.framesAfter],
     [scheme, "run", "peakRss", "bytes", run.peakRssBytes],
   ];
 }
 
+function judgementLine({ scheme, what, held }: Judgement): Line {
+  return [scheme, "expect", what, "held", held ? 1 : 0];
+}
+
+function publishedLine({ scheme, what, ratio, source }: PublishedComparison): Line {
+  return [scheme, "published", `${what}: ${source}`, "ratio", ratio];
+}
+
 /** The result as CSV in long form: one measure a line, which any tool can pivot. */
-export function csvReport({ runs }: ScenarioResult): string {
-  const lines: Line[] = [["scheme", "phase", "measure", "unit", "value"], ...runs.flatMap(runLines)];
+export function csvReport(result: AnyResult): string {
+  const lines: Line[] = [
+    ["scheme", "phase", "measure", "unit", "value"],
+    ...result.runs.flatMap((run) => runLines(run, result)),
+    ...result.expectations.map(judgementLine),
+    ...result.published.map(publishedLine),
+  ];
   return `${lines.map((line) => line.map(field).join(",")).join("\n")}\n`;
 }

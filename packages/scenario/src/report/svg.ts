@@ -1,5 +1,5 @@
 import { formatDuration } from "../quantity.ts";
-import type { ScenarioResult, SchemeRun } from "../scheme-run.ts";
+import type { AnyResult, ScenarioResult, SchemeRun } from "../scheme-run.ts";
 
 // Horizontal bars on logarithmic axes. Written by hand: a chart of a dozen bars needs no library, and the file must look
 // right in a light page and in a dark one.
@@ -98,11 +98,9 @@ function drawPanel(panel: Panel, top: number): { markup: string[]; bottom: numbe
   return { markup, bottom: last + 56 };
 }
 
-/** A chart of the result: what a fork costs and when the last login is answered, by scheme. */
-export function svgReport(result: ScenarioResult): string {
-  const { runs, profile, scenario, machine, settings } = result;
+function stormPanels({ runs, profile, scenario, machine, settings }: ScenarioResult): Panel[] {
   const each = (bars: (run: SchemeRun) => Bar[]): Bar[] => runs.flatMap(bars);
-  const panels: Panel[] = [
+  return [
     {
       title: `${scenario}: one fork`,
       axis: "time, logarithmic",
@@ -122,6 +120,37 @@ export function svgReport(result: ScenarioResult): string {
       bars: each(({ scheme, logins }) => [{ label: scheme, ns: logins.lastModelledNs, tone: "a" }]),
     },
   ];
+}
+
+/** A panel for each measured step. */
+function stepPanels({ runs, profile, scenario, machine, settings }: AnyResult): Panel[] {
+  return settings.steps.flatMap(({ as }, at): Panel[] => {
+    if (as === undefined) return [];
+    return [
+      {
+        title: `${scenario}: ${as}`,
+        axis: "time, logarithmic",
+        legend: [
+          ["a", `modelled, ${profile}`],
+          ["b", `wall here, ${machine.runtime}`],
+        ],
+        bars: runs.flatMap(({ scheme, steps }): Bar[] => {
+          const operation = steps[at]?.operation;
+          if (operation === undefined) return [];
+          return [
+            { label: scheme, ns: operation.modelledNs, tone: "a" },
+            { label: scheme, ns: operation.wallNs, tone: "b" },
+          ];
+        }),
+      },
+    ];
+  });
+}
+
+/** A chart of the result: what the measured operations cost and when the last login is answered, by scheme. */
+export function svgReport(result: AnyResult): string {
+  const { runs, scenario } = result;
+  const panels = [...(result.v === 1 ? stormPanels(result) : []), ...stepPanels(result)];
   const markup: string[] = [];
   let top = 16;
   for (const panel of panels) {

@@ -1,5 +1,6 @@
-import type { ScenarioResult } from "../scheme-run.ts";
+import type { AnyResult } from "../scheme-run.ts";
 import { comparisonTable, type ComparisonSection, type ComparisonTable } from "./comparison-table.ts";
+import { expectationTables } from "./expectation-table.ts";
 import { headline, verdict } from "./verdict.ts";
 
 /** How parts of a text report are set off; the identity where there are no colours. */
@@ -21,6 +22,20 @@ export function alignColumns(rows: readonly (readonly string[])[]): readonly str
   );
 }
 
+/** The same, every column left-aligned: for words. */
+function alignLeft(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] as number))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
 /** How a text report is laid out. */
 export interface TextReportOptions {
   /** The command that made the result, to be shown with it. */
@@ -33,12 +48,17 @@ export interface TextReportOptions {
 }
 
 /** The report for a terminal: a headline, the schemes side by side, and who timed out. */
-export function textReport(result: ScenarioResult, options: TextReportOptions = {}): string {
+export function textReport(result: AnyResult, options: TextReportOptions = {}): string {
   const { command, style = plain, width = 160, sections = [] } = options;
   const [title = "", ...details] = headline(result);
   const out = [style("heading", title), ...details.map((line) => style("faint", line)), ""];
   const table = comparisonTable(result);
   out.push(...tableLines({ ...table, sections: [...table.sections, ...sections] }, width, style));
+  for (const rows of expectationTables(result)) {
+    // Text reads from the left; only a table of figures is aligned to the right.
+    const [header = "", ...lines] = alignLeft(rows);
+    out.push(style("heading", header), ...lines, "");
+  }
   out.push(...verdict(result).map((line) => style("verdict", line)));
   if (command !== undefined) out.push("", style("faint", command));
   return `${out.join("\n")}\n`;

@@ -1,26 +1,32 @@
 import { formatCount, formatDuration, formatSize } from "../quantity.ts";
-import type { ScenarioResult, SchemeRun } from "../scheme-run.ts";
+import type { AnyResult, ScenarioResult, StepsRun } from "../scheme-run.ts";
 
 /** What was run, in a line. */
-export function headline({ scenario, settings, profile, machine, runs }: ScenarioResult): readonly string[] {
-  const warmUps = runs[0]?.warmUps ?? 0;
-  const { process, pool, workload, deadlineNs } = settings;
+export function headline(result: AnyResult): readonly string[] {
+  const { scenario, settings, profile, machine } = result;
+  const warmUps = result.v === 1 ? (result.runs[0]?.warmUps ?? 0) : 0;
   return [
-    `${scenario}: ${formatSize(process.regionBytes)} shared in ${formatCount(pool.hugepages)} hugepages, ` +
-      `${formatCount(workload.logins)} ${workload.logins === 1 ? "login" : "logins"} at once, ` +
-      `deadline ${formatDuration(deadlineNs)}`,
+    result.v === 1 ? stormHeadline(result) : `${scenario}: ${settings.description || `${settings.steps.length} steps`}`,
     `modelled time: cost profile ${profile}; wall time here: ${machine.runtime}, ${machine.platform}, ` +
       `${machine.cpu} × ${machine.cpus}${warmUps > 0 ? `, warmed up by ${warmUps} forks that are not counted` : ""}`,
   ];
 }
 
-function names(runs: readonly SchemeRun[]): string {
+function stormHeadline({ scenario, settings: { process, pool, workload, deadlineNs } }: ScenarioResult): string {
+  return (
+    `${scenario}: ${formatSize(process.regionBytes)} shared in ${formatCount(pool.hugepages)} hugepages, ` +
+    `${formatCount(workload.logins)} ${workload.logins === 1 ? "login" : "logins"} at once, ` +
+    `deadline ${formatDuration(deadlineNs)}`
+  );
+}
+
+function names(runs: readonly StepsRun[]): string {
   const all = runs.map(({ scheme }) => scheme);
   return all.length < 2 ? all.join("") : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
 }
 
-/** Who timed out, and whether the books were in order: sentences in words. */
-export function verdict({ runs, profile }: ScenarioResult): readonly string[] {
+/** Who timed out, in words. */
+function stormSentences({ runs, profile }: ScenarioResult): string[] {
   const late = runs.filter(({ logins }) => logins.inTime < logins.offered);
   const punctual = runs.filter(({ logins }) => logins.inTime === logins.offered);
   const sentences = late.map(({ scheme, logins }) => {
@@ -38,7 +44,22 @@ export function verdict({ runs, profile }: ScenarioResult): readonly string[] {
         `${punctual.length > 1 ? "at most " : ""}${formatDuration(slowest)} (${profile}).`,
     );
   }
+  return sentences;
+}
 
+/** Who timed out, what was missed, and whether the books were in order: sentences in words. */
+export function verdict(result: AnyResult): readonly string[] {
+  const { expectations } = result;
+  const runs: readonly StepsRun[] = result.runs;
+  const sentences = result.v === 1 ? stormSentences(result) : [];
+  if (expectations.length > 0) {
+    const missed = expectations.filter(({ held }) => !held).length;
+    sentences.push(
+      missed === 0
+        ? `${expectations.length === 1 ? "The one expectation" : `All ${formatCount(expectations.length)} expectations`} of the file held.`
+        : `${formatCount(missed)} of ${formatCount(expectations.length)} expectations of the file ${missed === 1 ? "was" : "were"} missed.`,
+    );
+  }
   const wrong = runs.filter(
     ({ audit, destroy }) => audit.differences > 0 || destroy.framesAfter !== destroy.framesBefore,
   );

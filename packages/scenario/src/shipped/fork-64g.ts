@@ -44,4 +44,16 @@ workload:
 deadline: 60s # the default of SQLNET.INBOUND_CONNECT_TIMEOUT
 
 profile: xeon-x5570-2009
+
+# Counts of the first fork and of the exec after it, and who was in time [linux-facts §3.2, §3.4, §5.4].
+expect:
+  - { what: fork.events.frameGets, is: 512 * pool.hugepages, under: per-frame }
+  - { what: fork.events.typeGets, is: 512 * pool.hugepages, under: per-frame }
+  - { what: fork.events.superpageGets, is: pool.hugepages, except: per-frame }
+  - { what: fork.events.frameGets + fork.events.typeGets, is: 0, except: per-frame }
+  - { what: exec.events.superpagePuts, is: pool.hugepages, except: per-frame }
+  - { what: fork.events.guestStores, is: fork.events.guestStores@per-frame } # the guest's work does not differ
+  - { what: fork.events.hypercalls, is: fork.events.hypercalls@per-frame }
+  - { what: logins.inTime, is: 18, under: per-frame }
+  - { what: logins.inTime, is: logins.offered, except: per-frame }
 `;

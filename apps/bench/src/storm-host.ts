@@ -1,0 +1,105 @@
+import {
+  builderStore,
+  createDomain,
+  createHost,
+  DOMID_SELF,
+  doMemoryOp,
+  MMUEXT_MARK_SUPER,
+  pteHi,
+  pteLo,
+  schemeHasMarks,
+  unpauseDomain,
+  XENMEM_populate_physmap,
+  _PAGE_PSE,
+  type Host,
+  type Vcpu,
+} from "@xsp/hypervisor";
+import { PlainWords, SharedWords, type WordsAllocator } from "@xsp/words";
+import type { StormOrder } from "./storm-result.ts";
+import { extendedOperation, leafFlags } from "./superpage-bench-host.ts";
+
+const framesPerSuperpage = 512;
+const entriesPerTable = 512;
+
+/** A host with one domain, a vCPU and filled L2 tables for each spawner. */
+export interface StormHost {
+  readonly host: Host;
+  /** One for each spawner. */
+  readonly vcpus: readonly Vcpu[];
+  /** For each spawner the L2 tables of its child: filled, not pinned. */
+  readonly tables: readonly Int32Array[];
+}
+
+/**
+ * Builds the host of a storm. Whoever builds it over the same zeroed words gets the same host: the threads of a storm
+ * build one after another, each its own objects over the shared memory, and what they then share is that memory alone.
+ *
+ * That holds as long as no frame is written for the first time later on, for where its contents stand is remembered by
+ * the objects; a storm only pins and unpins tables that exist.
+ */
+export function buildStormHost(order: StormOrder, allocate: WordsAllocator): StormHost {
+  const { spawners, hugepages, overlap, scheme } = order;
+  if (hugepages % entriesPerTable !== 0 || hugepages <= 0) {
+    throw new RangeError(`hugepages: ${hugepages} given, expected a multiple of ${entriesPerTable}`);
+  }
+  const superpages = overlap === "disjoint" ? spawners * hugepages : overlap === "same" ? hugepages : 1;
+  const tablesOfEach = hugepages / entriesPerTable;
+  const smallFrames = spawners * tablesOfEach;
+  const blocks = superpages + Math.ceil(smallFrames / framesPerSuperpage) + 1;
+  const host = createHost({ frames: blocks * framesPerSuperpage, scheme, maxVcpus: spawners, allocate });
+  const domain = createDomain(host, { vcpus: spawners });
+  const builder = domain.vcpus[0] as Vcpu;
+  const heads = populate(builder, superpages, 9);
+  const small = populate(builder, smallFrames, 0);
+  const tables = Array.from({ length: spawners }, (_, spawner) =>
+    small.subarray(spawner * tablesOfEach, (spawner + 1) * tablesOfEach),
+  );
+  for (const [spawner, own] of tables.entries()) {
+    for (let at = 0; at < hugepages; at++) {
+      const superpage = overlap === "disjoint" ? spawner * hugepages + at : overlap === "same" ? at : 0;
+      const head = heads[superpage] as number;
+      const table = own[Math.floor(at / entriesPerTable)] as number;
+      const stored = builderStore(domain, table, at % entriesPerTable, pteLo(head, leafFlags | _PAGE_PSE), pteHi(head));
+      if (!stored) throw new Error(`entry ${at % entriesPerTable} of table ${table} could not be written`);
+    }
+  }
+  unpauseDomain(domain);
+  if (schemeHasMarks(scheme)) for (const head of heads) extendedOperation(builder, MMUEXT_MARK_SUPER, head);
+  return { host, vcpus: domain.vcpus, tables };
+}
+
+/** Bytes of shared memory that the host of a storm takes. */
+export function stormMemoryBytes(order: StormOrder): number {
+  let words = 0;
+  buildStormHost(order, (length) => {
+    words += length;
+    return new PlainWords(length);
+  });
+  return words * Int32Array.BYTES_PER_ELEMENT;
+}
+
+/**
+ * Hands out the words of a buffer from its beginning on: whoever asks for the same lengths gets the same words.
+ *
+ * @throws RangeError when they are used up.
+ */
+export function sharedStormWords(memory: SharedArrayBuffer): WordsAllocator {
+  let used = 0;
+  return (length) => {
+    const words = new SharedWords(memory, used, length);
+    used += length;
+    return words;
+  };
+}
+
+function populate(vcpu: Vcpu, count: number, order: number): Int32Array {
+  const extents = Int32Array.from({ length: count }, (_, at) => at << order);
+  const done = doMemoryOp(vcpu, XENMEM_populate_physmap, {
+    extents,
+    nrExtents: count,
+    extentOrder: order,
+    domid: DOMID_SELF,
+  });
+  if (done !== count) throw new Error(`${done} of ${count} extents of order ${order} were populated`);
+  return extents;
+}
