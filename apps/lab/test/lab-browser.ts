@@ -62,7 +62,7 @@ export class LabBrowser {
     const context = await this.browser.newContext({ colorScheme, reducedMotion, viewport: { width, height: 860 } });
     const page = await context.newPage();
     // Other packages' tests may be running beside this one.
-    page.setDefaultTimeout(90_000);
+    page.setDefaultTimeout(60_000);
     const wrongs: string[] = [];
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") wrongs.push(message.text());
