@@ -23,7 +23,7 @@ export const helpText: string = `Usage: pnpm bench [options]   (or, built: node 
 
 Runs the scenario fork-64g in full under every accounting scheme, hosts of other sizes, micro-benchmarks of single
 operations, the checker and the start-up of the command line, each in processes of their own. Prints what was found and
-writes report.html, report.json (raw samples), report.md and report.csv. Takes about five minutes and 4 GiB of memory;
+writes report.html, report.json (raw samples), report.md and report.csv. Takes about six minutes and 4 GiB of memory;
 hosts that the machine has no memory for are left out, and the report says so.
 
 Options:

@@ -49,10 +49,10 @@ const full: BenchSize = {
   name: "full",
   scenario: [],
   // 4 GiB of superpages: their frame-table words are larger than a core's own caches.
-  micro: { superpages: 2048, rounds: 7, sampleMs: 5, passes: 2 },
+  micro: { superpages: 2048, rounds: 5, sampleMs: 5, passes: 2 },
   // Counting a 256 GiB fork frame by frame takes minutes that teach nothing which 64 GiB did not.
   scaling: { hosts: [host(4, 3), host(16, 2), host(64, 1), host(256, 1, ["sealed"])], logins: 9 },
-  threads: { schemes: ["per-frame", "xen-4.1", "sealed"], hugepages: 2048, samples: 5, passes: 2 },
+  threads: { schemes: ["per-frame", "xen-4.1", "sealed"], hugepages: 1024, samples: 5, passes: 2 },
   checker: { model: "three-unmap-pin", scheme: "sealed", runs: 3 },
   startup: { runs: 15 },
 };

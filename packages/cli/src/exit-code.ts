@@ -9,6 +9,8 @@ export const exitCode = {
   incomplete: 3,
   /** `xsp run`: an expectation of the scenario was missed. `xsp check --expect`: it holds, and something else was expected. */
   unexpected: 4,
+  /** `xsp shell`: the guest's kernel refused a call of the script, or raised a signal. */
+  refused: 4,
   /** A check found a counterexample. */
   violated: 12,
   /** Ctrl-C, as shells count it: 128 and the number of SIGINT. */

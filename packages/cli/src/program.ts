@@ -35,7 +35,8 @@ Examples:
   xsp lab                                             the same to look at, in a browser
 
 Exit codes: 0 done, 1 a bug of XSP or books that do not balance, 2 wrong usage or a wrong scenario,
-3 a check that is incomplete, 4 an expectation that was missed, 12 a check that found something, 130 interrupted.`;
+3 a check that is incomplete, 4 an expectation that was missed or a call that the guest's kernel refused to a script of
+xsp shell, 12 a check that found something, 130 interrupted.`;
 
 function packageVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));

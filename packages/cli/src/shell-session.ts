@@ -21,5 +21,5 @@ export function leavesShell(line: string): boolean {
 export function exitCodeOf({ status, refusal }: CommandResult): number {
   if (status === 0) return exitCode.ok;
   if (status === 2) return exitCode.usage;
-  return refusal === undefined ? exitCode.internal : exitCode.unexpected;
+  return refusal === undefined ? exitCode.internal : exitCode.refused;
 }

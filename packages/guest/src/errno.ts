@@ -17,6 +17,7 @@ export const ENOTDIR = 20;
 export const EISDIR = 21;
 export const EINVAL = 22;
 export const ENOSPC = 28;
+export const ERANGE = 34;
 export const EOPNOTSUPP = 95;
 
 /** What an access raises that cannot be served: SIGKILL stands for the out-of-memory killer. */

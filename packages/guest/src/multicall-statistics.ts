@@ -10,7 +10,7 @@ const NHYPERCALLS = 40;
 /**
  * What debugfs shows under xen/multicalls, in kernels 2.6.28 to 3.0. [L39 arch/x86/xen/multicalls.c mc_stats]
  *
- * An entry is one slot of a multicall; extended or not it counts as one.
+ * An entry is one slot of a multicall; extended or not it counts as one. Simplified: a flush of an empty buffer is no batch.
  */
 export class MulticallStatistics {
   /** Flushes of a buffer that was not empty. */

@@ -23,16 +23,27 @@ const CAPACITY = 256;
  */
 export class RefusalLog {
   private readonly ring: Refusal[] = [];
-  private next = 0;
+  private count = 0;
+
+  /** How many were ever added. */
+  get added(): number {
+    return this.count;
+  }
 
   /** Adds one, in the place of the oldest when the ring is full. */
   add(refusal: Refusal): void {
-    this.ring[this.next] = refusal;
-    this.next = (this.next + 1) % CAPACITY;
+    this.ring[this.count % CAPACITY] = refusal;
+    this.count++;
   }
 
-  /** What is kept, oldest first. */
-  entries(): readonly Refusal[] {
-    return [...this.ring.slice(this.next), ...this.ring.slice(0, this.next)];
+  /**
+   * What is kept, oldest first.
+   *
+   * @param since - leaves out as many as were added first: an earlier {@link added}.
+   */
+  entries(since = 0): readonly Refusal[] {
+    const next = this.count % CAPACITY;
+    const kept = [...this.ring.slice(next), ...this.ring.slice(0, next)];
+    return kept.slice(Math.max(0, kept.length - (this.count - since)));
   }
 }

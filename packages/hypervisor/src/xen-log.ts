@@ -61,10 +61,14 @@ function lineOf(host: Host, refusal: Refusal): string | undefined {
   return mayBeLinear(refusal) ? undefined : lines[refusal.check]?.(refusal, mfn);
 }
 
-/** The lines of Xen's console ring about refusals, oldest first. Cost: O(refusals kept), at most 256. */
-export function dmesgLines(host: Host): readonly string[] {
+/**
+ * The lines of Xen's console ring about refusals, oldest first. Cost: O(refusals kept), at most 256.
+ *
+ * @param since - leaves out refusals that were there when `host.refusals.added` was this.
+ */
+export function dmesgLines(host: Host, since = 0): readonly string[] {
   return host.refusals
-    .entries()
+    .entries(since)
     .map((refusal) => lineOf(host, refusal))
     .filter((line) => line !== undefined)
     .map((line) => `(XEN) ${line}`);

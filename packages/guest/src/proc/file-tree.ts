@@ -17,12 +17,13 @@ import { buddyinfo, vmstat } from "./zone-files.ts";
  *                  operation            operation
  *   no such name   −ENOENT, for a write too: nobody can make files here
  *
- *                  /sys/…/nr_hugepages  /sys/…/free_hugepages, debugfs
- *   write          a number or −EINVAL  −EACCES: the mode counts for root, too
+ *                  /sys/…/nr_hugepages  /sys/…/free_hugepages       debugfs
+ *   write          a number, −EINVAL    −EACCES: the mode counts   −EACCES; for an array −EINVAL,
+ *                  or −ERANGE           for root, too               it has no such operation
  * ```
  *
  * The names of all files are there as long as it takes to find one; a directory is what is before a `/` in some name.
- * Sources: [L39 fs/proc/inode.c proc_reg_write, fs/read_write.c vfs_write, fs/sysfs/file.c sysfs_open_file].
+ * Sources: [S Linux 3.0 fs/proc/inode.c proc_reg_write, fs/sysfs/file.c sysfs_open_file; M fs/read_write.c vfs_write].
  */
 function pseudoFiles(state: SystemState): PseudoFileEntry[] {
   return [

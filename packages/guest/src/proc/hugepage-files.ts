@@ -1,13 +1,14 @@
 import { EACCES, EINVAL, EOPNOTSUPP } from "../errno.ts";
 import { setMaxHugePages } from "../hugetlb-pool.ts";
-import { procGetLong, strictStrtoul } from "./number-text.ts";
+import { kstrtoul, procGetLong } from "./number-text.ts";
 import { type PseudoFile, type PseudoFileEntry, type SystemState, readOnlyFile } from "./pseudo-file.ts";
 
 /**
- * The files that show and set the pool. [L39 mm/hugetlb.c hugetlb_sysctl_handler_common, nr_hugepages_store_common]
+ * The files that show and set the pool. [S Linux 3.x mm/hugetlb.c hugetlb_sysctl_handler_common; M nr_hugepages_store_common]
  *
  * A write that gets only part of what it asked for succeeds all the same: who wrote must read again. In a guest without
- * hugepages sysfs has none of them, and those of /proc/sys answer −EOPNOTSUPP.
+ * hugepages sysfs has none of them, and those of /proc/sys answer −EOPNOTSUPP, as since the spring of 2016, when hugepages
+ * were turned off in PV guests. [C "mm/hugetlb: use EOPNOTSUPP in hugetlb sysctl handlers"; linux-facts §4.1]
  */
 export function hugepageFiles({ kernel }: SystemState): PseudoFileEntry[] {
   const { hstate, shm } = kernel;
@@ -70,8 +71,8 @@ function attributeFile(get: () => number, set: (value: number) => void): PseudoF
   return {
     read: () => `${get()}\n`,
     write: (text) => {
-      const value = strictStrtoul(text);
-      if (value === undefined) return -EINVAL;
+      const value = kstrtoul(text);
+      if (value < 0) return value;
       set(value);
       return 0;
     },

@@ -5,7 +5,7 @@ import { PG_reserved } from "../mem-map.ts";
 import type { SystemState } from "./pseudo-file.ts";
 
 /**
- * /proc/meminfo. [L39 fs/proc/meminfo.c, mm/hugetlb.c hugetlb_report_meminfo; linux-facts §2.6, §6.1]
+ * /proc/meminfo. [S L36x fs/proc/meminfo.c; M hugetlb_report_meminfo; linux-facts §2.6, §6.1]
  *
  * Only the lines of which the model knows something. PageTables counts PTE pages alone, as the kernel does: tables of
  * hugepages do not show up there. DirectMap2M is 0 because a PV guest's direct map has 4 KiB entries.

@@ -1,28 +1,50 @@
-/** Numbers in what user space writes. [L39 kernel/sysctl.c, lib/vsprintf.c] */
+import { EINVAL, ERANGE } from "../errno.ts";
+
+/*
+ * Numbers in what user space writes, as a 64-bit kernel reads them: [S Linux 3.0 lib/kstrtox.c, drivers/xen; C 33ee3b2e2eb9:
+ * kstrtoul is of 2.6.39], and for /proc/sys a later kernel/sysctl.c, whose proc_get_long read by simple_strtoul still.
+ *
+ * Simplified: a number beyond 2^53 loses its last digits.
+ */
+
+const ULONG_RANGE = 2 ** 64;
+
+/** Longest number that `proc_get_long` takes: TMPBUFLEN has room for one more character, and for the end. */
+const LONGEST_NUMBER = 20;
 
 /**
  * A number written to a file of /proc/sys, `proc_get_long`: white space, a number in C's notation, white space. What
- * follows is not read.
+ * follows is not read. A number too long for its buffer is none.
  *
  * @returns undefined where the kernel answers −EINVAL.
  */
 export function procGetLong(text: string): number | undefined {
   const [, minus, number] = /^\s*(-?)([0-9a-fx]+)(?:[ \t\n]|$)/i.exec(text) ?? [];
   if (number === undefined || !/^(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.test(number)) return undefined;
+  if (number.length + (minus ?? "").length > LONGEST_NUMBER) return undefined;
   return minus === "-" ? -simpleStrtoul(number) : simpleStrtoul(number);
 }
 
 /**
- * `strict_strtoul` with base 10: digits, and one newline at most.
+ * `kstrtoul` with base 10, which `strict_strtoul` is another name of: a plus at most, digits, and a newline at most.
  *
- * @returns undefined where the kernel answers −EINVAL.
+ * @returns the number; −EINVAL when it is none; −ERANGE when it does not fit.
  */
-export function strictStrtoul(text: string): number | undefined {
-  return /^\d+\n?$/.test(text) ? Number.parseInt(text, 10) : undefined;
+export function kstrtoul(text: string): number {
+  if (!/^\+?\d+\n?$/.test(text)) return -EINVAL;
+  const value = Number.parseInt(text, 10);
+  return value < ULONG_RANGE ? value : -ERANGE;
 }
 
-/** `simple_strtoul` with base 0: the number that a text begins with, 0x hexadecimal and 0 octal; 0 when it is none. */
+/**
+ * `simple_strtoul` with base 0: the number that a text begins with, 0x hexadecimal and 0 octal; 0 when it is none. What
+ * does not fit is cut off.
+ */
 export function simpleStrtoul(text: string): number {
+  return leadingNumber(text) % ULONG_RANGE;
+}
+
+function leadingNumber(text: string): number {
   const [, hexadecimal, octal, decimal] = /^(?:0x([0-9a-f]+)|0([0-7]+)|(\d+))/i.exec(text) ?? [];
   if (hexadecimal !== undefined) return Number.parseInt(hexadecimal, 16);
   if (octal !== undefined) return Number.parseInt(octal, 8);

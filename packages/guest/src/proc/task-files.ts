@@ -4,7 +4,7 @@ import type { Process } from "../process.ts";
 import { type PseudoFileEntry, type SystemState, readOnlyFile } from "./pseudo-file.ts";
 import { maps, smaps } from "./task-mmu.ts";
 
-/** The files of each process. [L39 fs/proc/base.c tgid_base_stuff] */
+/** The files of each process. [M fs/proc/base.c tgid_base_stuff] */
 export function taskFiles({ kernel, tasks }: SystemState): PseudoFileEntry[] {
   return [...tasks.values()].flatMap((process) => {
     const { pid, mm } = process;
@@ -17,7 +17,7 @@ export function taskFiles({ kernel, tasks }: SystemState): PseudoFileEntry[] {
   });
 }
 
-/** /proc/PID/status, in part. [L39 fs/proc/array.c proc_pid_status, fs/proc/task_mmu.c task_mem] */
+/** /proc/PID/status, in part. [S L36x fs/proc/task_mmu.c task_mem; M fs/proc/array.c proc_pid_status] */
 function status({ pid, ppid, comm }: Process, { vmas, nrPtes }: Mm, state: string): string {
   const size = vmas.reduce((sum, { start, end }) => sum + end - start, 0);
   const kB = (bytes: number): string => `${String(bytes / 1024).padStart(8)} kB`;

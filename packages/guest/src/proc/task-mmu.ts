@@ -8,14 +8,17 @@ import { entryLow, entryPage } from "../pv-mmu.ts";
 import { VM_EXEC, VM_HUGETLB, VM_READ, VM_SHARED, VM_WRITE, type Vma, fileOffset } from "../vma.ts";
 
 /**
- * What /proc/PID shows of an address space. [L39 fs/proc/task_mmu.c; linux-facts §6.1]
+ * What /proc/PID shows of an address space. [S L36x fs/proc/task_mmu.c; linux-facts §6.1]
  *
  * Simplified: files have no device, and only segments an inode number: these columns are 0. The name of a file begins at
- * its mount, which has no place in a tree.
+ * its mount, which has no place in a tree. A page is dirty where the entry is: that another's write made it dirty, which
+ * Linux keeps in the page (PageDirty), does not count.
  */
 
-/** Column of the name in /proc/PID/maps of a 64-bit kernel. */
-const NAME_COLUMN = 73;
+/** Column of the name in /proc/PID/maps: 25, and 6 for each byte of a pointer. [S L36x pad_len_spaces] */
+function nameColumn({ style }: Kernel): number {
+  return 25 + 6 * (style === "32-bit" ? 4 : 8);
+}
 
 /** /proc/PID/maps: `show_map_vma` for each mapping. */
 export function maps(kernel: Kernel, mm: Mm): string {
@@ -32,7 +35,7 @@ function showMapVma(kernel: Kernel, vma: Vma): string {
   ].join("");
   const { name, ino } = file === undefined ? { name: "", ino: 0 } : describeFile(kernel, file);
   const columns = `${hex(start, 8)}-${hex(end, 8)} ${permissions} ${hex(offset, 8)} 00:00 ${ino} `;
-  return file === undefined ? `${columns}\n` : `${columns.padEnd(NAME_COLUMN)}${name}\n`;
+  return file === undefined ? `${columns}\n` : `${columns.padEnd(nameColumn(kernel))}${name}\n`;
 }
 
 /**

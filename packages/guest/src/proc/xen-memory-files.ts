@@ -5,7 +5,7 @@ import { simpleStrtoul } from "./number-text.ts";
 import { type PseudoFileEntry, type SystemState, readOnlyFile } from "./pseudo-file.ts";
 
 /**
- * The balloon in sysfs. [L39 drivers/xen/xen-balloon.c; linux-facts §6.1]
+ * The balloon in sysfs. [S Linux 3.1 drivers/xen/xen-balloon.c; linux-facts §6.1]
  *
  * The driver does not ask whether what is written is a number: other text is a target of 0, and the guest gives away
  * what it can.
@@ -30,8 +30,8 @@ export function xenMemoryFiles({ kernel, balloon }: SystemState): PseudoFileEntr
   ];
 }
 
-/** A number and K, M or G behind it: `memparse`. [L39 lib/cmdline.c] */
+/** A number and K, M or G behind it: `memparse`; what does not fit is cut off. [M lib/cmdline.c] */
 function memparse(text: string): number {
   const letter = /^(?:0x[0-9a-f]+|\d+)([KMG])/i.exec(text)?.[1];
-  return simpleStrtoul(text) * 1024 ** ("KMG".indexOf((letter ?? "").toUpperCase() || " ") + 1);
+  return (simpleStrtoul(text) * 1024 ** ("KMG".indexOf((letter ?? "").toUpperCase() || " ") + 1)) % 2 ** 64;
 }

@@ -2,7 +2,7 @@ import { nrFreePages } from "../kernel.ts";
 import { nrPageTablePages } from "./meminfo.ts";
 import type { SystemState } from "./pseudo-file.ts";
 
-/** /proc/buddyinfo: free blocks of orders 0 to 10 in each zone; the tenth column has 2 MiB. [L39 mm/vmstat.c frag_show] */
+/** /proc/buddyinfo: free blocks of orders 0 to 10 in each zone; the tenth column has 2 MiB. [M mm/vmstat.c frag_show; linux-facts §6.1] */
 export function buddyinfo({ kernel }: SystemState): string {
   return kernel.zones
     .map(({ name, nrFree }) => {
@@ -12,7 +12,7 @@ export function buddyinfo({ kernel }: SystemState): string {
     .join("");
 }
 
-/** /proc/vmstat, as far as the model counts the same. [L39 mm/vmstat.c vmstat_text] */
+/** /proc/vmstat, as far as the model counts the same. [M mm/vmstat.c vmstat_text] */
 export function vmstat(state: SystemState): string {
   const { kernel } = state;
   return [`nr_free_pages ${nrFreePages(kernel)}`, `nr_page_table_pages ${nrPageTablePages(state)}`].reduce(

@@ -56,11 +56,12 @@ export function addressOf({ mappings }: Session, command: string, word: string):
   const [name = "", offset = "0", ...rest] = word.split("+");
   const base = mappings.get(name) ?? (/^(\d+|0x[0-9a-f]+)$/i.test(name) ? Number(name) : undefined);
   const more = parseBytes(offset);
-  if (base !== undefined && more !== undefined && rest.length === 0) return base + more;
+  const address = base === undefined || more === undefined || rest.length > 0 ? undefined : base + more;
+  if (address !== undefined && Number.isSafeInteger(address)) return address;
   const known = [...mappings.keys()];
   return wrong(
     `${command}: ${word} is no address`,
-    "a mapping's name, with an offset or without (m1, m1+4MiB), or a number (0x2aaac0000000)",
+    "a mapping's name, with an offset or without (m1, m1+4MiB), or a number below 2^53 (0x2aaac0000000)",
     known.length === 0 ? "mmap makes a mapping and names it" : `name one of ${known.join(", ")}`,
   );
 }

@@ -18,9 +18,14 @@ export function mountedFile({ mounts }: Session, path: string): MountedFile | un
   return undefined;
 }
 
-/** A path without needless slashes. */
+/** A path without `.`, `..` and needless slashes. */
 export function cleanPath(path: string): string {
-  return path.replaceAll(/\/+/g, "/").replace(/(?<=.)\/$/, "");
+  const names: string[] = [];
+  for (const name of path.split("/")) {
+    if (name === "..") names.pop();
+    else if (name !== "" && name !== ".") names.push(name);
+  }
+  return (path.startsWith("/") ? "/" : "") + names.join("/");
 }
 
 /** Reads the path of a file that is to be on a mount. */

@@ -16,8 +16,8 @@ export class Session {
 
   /** Lines of Xen's console that `xl dmesg` prints. */
   xenLog: readonly string[] = [];
-  /** What the host's own log was when its last lines were taken over. */
-  private seen: readonly string[] = [];
+  /** How many refusals of the host's had been taken over. */
+  private seen = 0;
 
   constructor(host: Host, guest: Guest) {
     this.host = host;
@@ -41,15 +41,7 @@ export class Session {
 
   /** Takes over what Xen has logged by itself since the last time. */
   readXenLog(): void {
-    const lines = dmesgLines(this.host);
-    this.xenLog = [...this.xenLog, ...lines.slice(overlap(this.seen, lines))];
-    this.seen = lines;
+    this.xenLog = [...this.xenLog, ...dmesgLines(this.host, this.seen)];
+    this.seen = this.host.refusals.added;
   }
-}
-
-/** How many lines of a log that forgets its oldest ones were there before. */
-function overlap(before: readonly string[], now: readonly string[]): number {
-  let common = Math.min(before.length, now.length);
-  while (!before.slice(before.length - common).every((line, at) => line === now[at])) common--;
-  return common;
 }

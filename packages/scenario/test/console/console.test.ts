@@ -20,6 +20,7 @@ describe("commands that work", () => {
     ["a segment's name", [pool, "shmget 4MiB hugetlb"], ["s1"]],
     ["a segment's mapping", [pool, "shmget 4MiB hugetlb", "spawn", "shmat 1 s1 read"], ["m1 0x2aaac0000000"]],
     ["mounts", ["mount /mnt/a", "mount -t hugetlbfs -o size=8M none /mnt/b/", "mount"], /\nnone on \/mnt\/b type/],
+    ["a path with .. in it", ["mount /mnt/a/../b", "ls /mnt/b/.", "mount"], ["none on /mnt/b type hugetlbfs"]],
     ["the way to a mount", ["mount /mnt/a", "ls /"], ["mnt/", "proc/", "sys/"]],
     ["files on a mount", [pool, "mount /a", "truncate /a/f 2MiB", "truncate /a/e 0", "ls /a"], ["e", "f"]],
     [
@@ -118,6 +119,19 @@ test("Xen logs what it refused before and after a key in their order", () => {
   expect(log.every((line) => line.startsWith("(XEN) "))).toBe(true);
 });
 
+test("Xen's log has each of many refusals that are alike", () => {
+  const { console, guest } = openConsole("xen-4.1");
+  runAll(console, [pool]);
+  const head = guest.kernel.phys.pfnToMfn(pfn(guest.kernel.hstate.freeList[0] ?? -1));
+  const op = Int32Array.of(MMUEXT_MARK_SUPER, 0, head, 0, 0, 0);
+  const logged = (marks: number): number => {
+    for (let mark = 0; mark < marks; mark++) doMmuextOp(guest.kernel.vcpu, op, 1, DOMID_SELF);
+    return runAll(console, ["xl dmesg -c"]).length;
+  };
+  // More than the host keeps at once, so that what it forgets looks like what it learns.
+  expect([1, 300, 10, 0].map(logged)).toEqual([1, 256, 10, 0]);
+});
+
 describe("what the guest's kernel refuses has status 1 and a name", () => {
   test.each([
     ["cat /proc", [], "cat: /proc: EISDIR", "EISDIR"],
@@ -196,6 +210,7 @@ describe("a wrong command line has status 2, and says what was expected and what
     ["mmap 1 4MiB file=/a/f", /^mmap: \/a\/f is no file on a hugetlbfs$/, /mount/],
     ["mmap 1 4MiB offset=x", /^mmap: offset: x is no size$/, /write offset as/],
     ["mmap 1 4MiB at=m1", /^mmap: m1 is no address$/, /mmap makes a mapping/],
+    ["mremap 1 0xffff880000000000 4096 8192", /^mremap: 0xffff880000000000 is no address$/, /mmap makes a mapping/],
     ["munmap 1 m1+", /^munmap: m1\+ is no address$/, /mmap makes a mapping/],
     ["touch 1 all 4096", /^touch: 4096: not expected here$/, /help touch/],
     ["touch 1 0 1 2", /^touch: 2: not expected here$/, /help touch/],
@@ -276,7 +291,7 @@ describe("completion", () => {
 
 test("whatever is typed, no line throws and every count stays right, under every scheme", () => {
   const pid = fc.constantFrom("1", "2", "3");
-  const where = fc.constantFrom("m1", "m2", "m1+2MiB", "m1+4096", "0", "0x2aaac0000000", "all");
+  const where = fc.constantFrom("m1", "m2", "m1+2MiB", "m1+4096", "0", "0x2aaac0000000", "0xffff880000000000", "all");
   const size = fc.constantFrom("0", "1", "4096", "8KiB", "1MiB", "2MiB", "4MiB", "128TiB");
   const path = fc.constantFrom(
     "/proc/sys/vm/nr_hugepages",
