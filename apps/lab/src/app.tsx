@@ -5,6 +5,7 @@ import { LessonView } from "./lesson/lesson-view.tsx";
 import { place } from "./location.ts";
 import { MachineView } from "./machine/machine-view.tsx";
 import { type ViewName, isBroken, writeFragment } from "./route.ts";
+import { ScenarioView } from "./scenario/scenario-view.tsx";
 import { StormView } from "./storm/storm-view.tsx";
 import { StepView } from "./stepper/step-view.tsx";
 import { TryView } from "./stepper/try-view.tsx";
@@ -13,12 +14,13 @@ const titles: Readonly<Record<ViewName, string>> = {
   home: "The lab",
   lesson: "Lesson",
   machine: "Watch a machine",
+  scenario: "Play a scenario",
   storm: "Play a storm",
   step: "Step a race",
   try: "Try to break in",
 };
 
-const inMenu = ["lesson", "machine", "storm", "step", "try"] as const;
+const inMenu = ["lesson", "machine", "scenario", "storm", "step", "try"] as const;
 
 /** The whole page: the menu, and the view that the address asks for. */
 export function App(): VNode {
@@ -69,6 +71,8 @@ function View({ view, fields }: { view: ViewName; fields: Readonly<Record<string
       return <LessonView step={fields["step"]} />;
     case "machine":
       return <MachineView fields={fields} />;
+    case "scenario":
+      return <ScenarioView fields={fields} />;
     case "storm":
       return <StormView fields={fields} />;
     case "step":

@@ -28,6 +28,15 @@ export function Home(): VNode {
           </a>
         </li>
         <li>
+          <a href={writeFragment("scenario")}>
+            <h2>Play a scenario</h2>
+            <p>
+              A pool that shrinks while its pages are promised, a snapshot that tears, a balloon that cannot reach its
+              target: command by command, with what each cost.
+            </p>
+          </a>
+        </li>
+        <li>
           <a href={writeFragment("storm")}>
             <h2>Play a storm</h2>
             <p>

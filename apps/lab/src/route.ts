@@ -5,6 +5,7 @@
  *   #v1/try?token=xsp1.…            a schedule made by hand: the token is all that was done
  *   #v1/lesson?step=3
  *   #v1/machine?schemes=…&gib=4     hosts, and what was done with them
+ *   #v1/scenario?name=pool-shrink   a shipped scenario, ready to be run
  *   #v1/storm?schemes=…&gib=16      a scenario, ready to be run
  *
  * A link of another version, or one that makes no sense, is told so and not guessed at.
@@ -14,7 +15,7 @@
 const LINK_VERSION = "v1";
 
 /** Names of the views. */
-export const viewNames = ["home", "lesson", "machine", "storm", "step", "try"] as const;
+export const viewNames = ["home", "lesson", "machine", "scenario", "storm", "step", "try"] as const;
 /** One of the views. */
 export type ViewName = (typeof viewNames)[number];
 

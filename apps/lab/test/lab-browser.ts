@@ -61,6 +61,8 @@ export class LabBrowser {
   async page({ colorScheme = "light", width = 1280, reducedMotion = "no-preference" }: Look = {}): Promise<OpenPage> {
     const context = await this.browser.newContext({ colorScheme, reducedMotion, viewport: { width, height: 860 } });
     const page = await context.newPage();
+    // Other packages' tests may be running beside this one.
+    page.setDefaultTimeout(60_000);
     const wrongs: string[] = [];
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") wrongs.push(message.text());

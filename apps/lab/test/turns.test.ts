@@ -111,3 +111,19 @@ test("every refusal that a sequence of whole operations can meet is explained", 
 test("an operation that succeeds is not told as a refusal", () => {
   expect(refusalAtEnd(storyOf(performed("unmark-unmark-pin", "sealed", [[0, "unmark"]])))).toBeUndefined();
 });
+
+test("the hint of the page leads in under rfc, and not under sealed", () => {
+  const tried = (scheme: string): readonly string[] => {
+    let token = withMoves({ token: beginning({ model: "map-unmark-pin", scheme }), moves: [{ vcpu: 0, choice: 0 }] });
+    // vCPU 0 looks at the superpage's word.
+    while (storyOf(token).steps.at(-1)?.step.region !== "superpage")
+      token = withMoves({ token, moves: [{ vcpu: 0, choice: 0 }] });
+    for (const begins of ["unmark", "pin"]) {
+      const choice = turnsAfter(token)[1]?.ways.find(({ text }) => text.startsWith(begins))?.choice ?? -1;
+      token = toEndOfOperation({ token: withMoves({ token, moves: [{ vcpu: 1, choice }] }), vcpu: 1 });
+    }
+    return storyOf(toEndOfOperation({ token, vcpu: 0 })).violated.map(({ property }) => property);
+  };
+  expect(tried("rfc")).toContain("S1");
+  expect(tried("sealed")).toEqual([]);
+});

@@ -19,7 +19,7 @@ export function TryView({ token }: { token: string | undefined }): VNode {
 }
 
 function ChooseModel(): VNode {
-  const answer = useAnswer(() => verifyCalls.call("playables", undefined as never), []);
+  const answer = useAnswer(() => verifyCalls.call("playables", undefined), []);
   const [model, setModel] = useState("map-unmark-pin");
   const [scheme, setScheme] = useState("rfc");
   if (answer.state === "failed") return <TokenProblem error={answer.error} />;

@@ -2,7 +2,7 @@ import { type RunProgress, type SchemeRun, formatCount, phaseNames, profileNames
 import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { noteInAddress } from "../location.ts";
-import { stormCalls } from "../model/storm-calls.ts";
+import { scenarioCalls } from "../model/scenario-calls.ts";
 import { CallCancelled } from "../model/worker-calls.ts";
 import { Select } from "../select.tsx";
 import { sentence } from "../sentence.ts";
@@ -20,7 +20,7 @@ type Standing =
 export function StormView({ fields }: { fields: Readonly<Record<string, string>> }): VNode {
   const [settings, setSettings] = useState(() => readStorm(fields));
   const [standing, setStanding] = useState<Standing>({ kind: "idle" });
-  const calls = useRef<ReturnType<typeof stormCalls>[]>([]);
+  const calls = useRef<ReturnType<typeof scenarioCalls>[]>([]);
   const end = (): void => {
     for (const each of calls.current) each.cancel();
     calls.current = [];
@@ -40,7 +40,7 @@ export function StormView({ fields }: { fields: Readonly<Record<string, string>>
     try {
       const runs = await Promise.all(
         settings.schemes.map((scheme, index) => {
-          const each = stormCalls();
+          const each = scenarioCalls();
           calls.current.push(each);
           return each.call("run", { ...settings, scheme }, (value) => {
             progress[index] = value;
