@@ -12,7 +12,7 @@ describe("xsp check", () => {
     const { code, stdout, stderr } = xsp("check", "map-map-unmap", "--scheme", "sealed");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^map-map-unmap, sealed: holds within these bounds\n {2}bounds: 2 vCPUs, /);
-    expect(stdout).toContain("2,604 states");
+    expect(stdout).toContain("2,533 states");
   });
 
   test("ends with 12 on a counterexample, whose token xsp explain replays", () => {
