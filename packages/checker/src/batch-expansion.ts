@@ -18,6 +18,12 @@ import { PENDING } from "./pending-successors.ts";
 import type { StateLayout } from "./state-layout.ts";
 import { StateStore } from "./state-store.ts";
 
+/** What properties read, in one layout, and how many fields that was. */
+interface BitsRead extends Pick<ExpansionTables, "readBits" | "looked"> {
+  readonly layout: StateLayout;
+  readonly fields: number;
+}
+
 /** Fewer states than this are not worth waking threads for. */
 const POOL_MINIMUM = 1 << 11;
 
@@ -47,6 +53,7 @@ export class BatchExpansion {
   private readonly codes: Int32Array;
   private readonly fields: Int32Array;
   private tables: ExpansionTables | undefined;
+  private bits: BitsRead | undefined;
   private batchEnd = 0;
 
   constructor(
@@ -80,12 +87,14 @@ export class BatchExpansion {
     interned.compiled.properties.forEach(({ kind, name }, property) => {
       this.codes[property] = this.settled.properties.includes(name) ? PropertyCode[kind] : PropertyCode.skip;
     });
+    this.bits = undefined;
     this.tables = undefined;
   }
 
   /** Evaluates a property no longer, because it has its verdict. */
   skipProperty(property: number): void {
     this.codes[property] = PropertyCode.skip;
+    this.bits = undefined;
   }
 
   /** Expands the states from `from` up to `to`, all of one distance. */
@@ -191,6 +200,7 @@ export class BatchExpansion {
     const { interned, store } = this;
     const { tree, forest } = interned;
     const { slots, slot, shift, mask } = store.layout;
+    const { readBits, looked } = this.bitsRead(store.layout);
     return {
       words: interned.words,
       vcpus: interned.vcpus,
@@ -204,7 +214,8 @@ export class BatchExpansion {
       decisionEdges: forest.edges.ints,
       roots: forest.roots,
       codes: this.codes,
-      ...this.bitsRead(store.layout),
+      readBits,
+      looked,
       slabs: store.slabs,
       table: store.table,
       room: store.room,
@@ -215,7 +226,11 @@ export class BatchExpansion {
     };
   }
 
-  private bitsRead(layout: StateLayout): Pick<ExpansionTables, "readBits" | "looked"> {
+  // Tables are made for each edge that is resolved, so this is made anew only when something that it depends on changed.
+  private bitsRead(layout: StateLayout): BitsRead {
+    const fields = this.interned.forest.readFields.reduce((sum, { size }) => sum + size, 0);
+    const known = this.bits;
+    if (known !== undefined && known.layout === layout && known.fields === fields) return known;
     const { slots } = layout;
     const readBits = this.allocate(this.codes.length * slots);
     const looked = this.allocate(slots);
@@ -224,6 +239,7 @@ export class BatchExpansion {
       if (code !== PropertyCode.always && code !== PropertyCode.sometimes) return;
       for (let k = 0; k < slots; k++) looked[k] = (looked[k] as number) | (readBits[property * slots + k] as number);
     });
-    return { readBits, looked };
+    this.bits = { readBits, looked, layout, fields };
+    return this.bits;
   }
 }
