@@ -1,19 +1,26 @@
-import { VCPU_old_guest_table, VCPU_old_guest_table_partial } from "./vcpu-words.ts";
+import * as vcpuWords from "./vcpu-words.ts";
 import { PlainWords, type Words } from "@xsp/words";
-import { DOMAIN_dirty_cpus } from "./domain-words.ts";
-import { EINTR, ERESTART } from "./errno.ts";
+import * as domainWords from "./domain-words.ts";
+import * as errno from "./errno.ts";
 import { type Domain, type Host, type Vcpu } from "./host.ts";
 import { adjustL1Flags, getPageFromL1e, l1DisallowedFlags, putPageFromL1e } from "./l1-entry.ts";
 import { setOldGuestTable } from "./old-guest-table.ts";
 import { loadOwner } from "./owner-info.ts";
-import { _PAGE_ACCESSED, _PAGE_PRESENT, _PAGE_USER, flagsHigh, pteFlags, pteLo, pteMfn } from "./page-table-entry.ts";
+import * as pageTableEntry from "./page-table-entry.ts";
 import type { PageTableContents } from "./page-table-contents.ts";
 import { noteEntries, notePartial, withProgress } from "./page-table-note.ts";
 import { type PlainL1Table, done, getPlainL1Entries, putPlainL1Entries } from "./plain-l1-entries.ts";
 import { invalidateSegmentDescriptors, validateSegmentDescriptors } from "./segment-descriptors.ts";
 import { getPageFromTableEntry, putPageFromTableEntry } from "./table-entry.ts";
 import { fillXenSlots, isGuestL4Slot } from "./table-geometry.ts";
-import { PGT_l1_page_table, PGT_seg_desc_page, PGT_type_mask, pageTableLevel } from "./type-info.ts";
+import * as typeInfo from "./type-info.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { VCPU_old_guest_table, VCPU_old_guest_table_partial } = vcpuWords;
+const { DOMAIN_dirty_cpus } = domainWords;
+const { EINTR, ERESTART } = errno;
+const { _PAGE_ACCESSED, _PAGE_PRESENT, _PAGE_USER, flagsHigh, pteFlags, pteLo, pteMfn } = pageTableEntry;
+const { PGT_l1_page_table, PGT_seg_desc_page, PGT_type_mask, pageTableLevel } = typeInfo;
 
 /*
  * Validation of page tables: takes a reference for each present entry, or gives them all back.

@@ -1,6 +1,10 @@
 import { PlainWords, type Words } from "@xsp/words";
-import { PGC_count_mask } from "./count-info.ts";
-import { PGT_count_mask, PGT_locked, PGT_type_mask, PGT_validated, PGT_writable_page } from "./type-info.ts";
+import * as countInfo from "./count-info.ts";
+import * as typeInfo from "./type-info.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { PGC_count_mask } = countInfo;
+const { PGT_count_mask, PGT_locked, PGT_type_mask, PGT_validated, PGT_writable_page } = typeInfo;
 
 /*
  * The hot loop of XSP: references on run after run of frames, on bare arrays.

@@ -1,9 +1,15 @@
-import { PGC_count_mask } from "./count-info.ts";
+import * as countInfo from "./count-info.ts";
 import { adjustL1Flags } from "./l1-entry.ts";
-import { _PAGE_PRESENT, _PAGE_RW, flagsHigh, pteFlags } from "./page-table-entry.ts";
-import { OWNER_IO } from "./owner-info.ts";
+import * as pageTableEntry from "./page-table-entry.ts";
+import * as ownerInfo from "./owner-info.ts";
 import { type PlainFrameTable, stampPlainFrame } from "./plain-frame-table.ts";
-import { PGT_count_mask, PGT_locked, PGT_type_mask, PGT_validated, PGT_writable_page } from "./type-info.ts";
+import * as typeInfo from "./type-info.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { PGC_count_mask } = countInfo;
+const { _PAGE_PRESENT, _PAGE_RW, flagsHigh, pteFlags } = pageTableEntry;
+const { OWNER_IO } = ownerInfo;
+const { PGT_count_mask, PGT_locked, PGT_type_mask, PGT_validated, PGT_writable_page } = typeInfo;
 
 /*
  * Validation of an L1 table, and giving it up, entry after entry, on bare arrays: the direct map of a 64 GiB guest has 16,777,216 entries,

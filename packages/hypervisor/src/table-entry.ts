@@ -1,11 +1,16 @@
-import { VCPU_old_guest_table } from "./vcpu-words.ts";
+import * as vcpuWords from "./vcpu-words.ts";
 import { getLinear } from "./linear-references.ts";
-import { EINTR, EINVAL, ERESTART } from "./errno.ts";
+import * as errno from "./errno.ts";
 import { type Domain, type Host, type Vcpu } from "./host.ts";
 import { GUEST_FLAGS } from "./l1-entry.ts";
 import { getPage, putPage } from "./page-references.ts";
-import { PTE_FLAGS_MASK, _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, pteFlags, pteMfn } from "./page-table-entry.ts";
+import * as pageTableEntry from "./page-table-entry.ts";
 import { getPageType, putPageType } from "./page-types.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { VCPU_old_guest_table } = vcpuWords;
+const { EINTR, EINVAL, ERESTART } = errno;
+const { PTE_FLAGS_MASK, _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, pteFlags, pteMfn } = pageTableEntry;
 
 /*
  * References of L2, L3 and L4 entries: a table of the level below, a superpage (L2 only), or, read-only, a table of
