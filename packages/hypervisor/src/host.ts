@@ -165,7 +165,8 @@ export class Host {
       if (!Number.isInteger(value) || value < least || value > most) {
         throw new RangeError(`${name}: ${value} given, expected a whole number from ${least} to ${most}`);
       }
-      return value;
+      // A small integer to the engine, too, however the caller came by it: every check of a frame number compares with it.
+      return value | 0;
     };
     this.superpageOrder = whole("superpageOrder", options.superpageOrder ?? 9, 0, 9);
     this.tableOrder = whole("tableOrder", options.tableOrder ?? 9, 0, 9);
