@@ -16,7 +16,7 @@ import {
   VCPU_words,
 } from "./vcpu-words.ts";
 import type { Words } from "@xsp/words";
-import { allocatePlainWords } from "@xsp/words";
+import { allocatePlainWords, fillWords } from "@xsp/words";
 import { type UnfixedAdvisories, unfixedAdvisories } from "./advisory.ts";
 import { OWNER_FIRST_DOMAIN, OWNER_IO, OWNER_SLOTS, OWNER_XEN, storeOwner } from "./owner-info.ts";
 import { PGC_allocated, PGC_state_free, PGC_xen_heap } from "./count-info.ts";
@@ -150,6 +150,8 @@ export class Host {
   /** Validation of page-table contents, in a higher row. */
   readonly contents: PageTableContents;
   readonly preempt: (vcpu: Vcpu) => boolean;
+  /** Whether {@link Host.preempt} need not be asked: nobody gave one. */
+  readonly neverPreempts: boolean;
   readonly continued: (vcpu: Vcpu) => void;
   /** Stands for Xen itself where no guest's vCPU is running: it owns nothing and cannot make hypercalls. */
   readonly xen: Vcpu;
@@ -187,6 +189,7 @@ export class Host {
     this.scheme = options.scheme;
     this.contents = contents;
     this.preempt = options.preempt ?? (() => false);
+    this.neverPreempts = options.preempt === undefined;
     this.continued = options.continued ?? (() => {});
 
     const allocate = options.allocate ?? allocatePlainWords;
@@ -236,23 +239,26 @@ export class Host {
 
   /** Gives each frame its first state: free RAM, Xen's own (which nobody can reference), or I/O. */
   private layOut(ranges: readonly MemoryRange[]): void {
-    const { count, owner, frames } = this;
-    for (let frame = 0; frame < frames; frame++) count.store(frame, PGC_xen_heap);
+    const { count, owner, heap, frames, superpageOrder } = this;
+    fillWords(count, PGC_xen_heap, 0, frames);
     for (const { start, frames: length, kind } of ranges) {
       if (!Number.isInteger(start) || !Number.isInteger(length) || start < 0 || length < 0 || start + length > frames) {
         throw new RangeError(`memoryMap: a range of ${length} frames from ${start} does not fit into ${frames} frames`);
       }
-      for (let frame = start; frame < start + length; frame++) {
-        if (kind === "ram") {
-          count.store(frame, PGC_state_free);
-          const extent = 4 + (frame >> this.superpageOrder);
-          this.heap.store(extent, this.heap.load(extent) + 1);
-        } else if (kind === "io") {
-          count.store(frame, PGC_allocated | 1);
-          storeOwner(owner, frame, OWNER_IO);
+      const end = start + length;
+      if (kind === "ram") {
+        fillWords(count, PGC_state_free, start, end);
+        for (let frame = start; frame < end;) {
+          const next = Math.min(end, ((frame >> superpageOrder) + 1) << superpageOrder);
+          const extent = 4 + (frame >> superpageOrder);
+          heap.store(extent, heap.load(extent) + next - frame);
+          frame = next;
         }
+        heap.store(1, heap.load(1) + length);
+      } else if (kind === "io") {
+        fillWords(count, PGC_allocated | 1, start, end);
+        for (let frame = start; frame < end; frame++) storeOwner(owner, frame, OWNER_IO);
       }
-      if (kind === "ram") this.heap.store(1, this.heap.load(1) + length);
     }
   }
 

@@ -96,6 +96,9 @@ function validateL1(vcpu: Vcpu, frame: number, domain: Domain): number {
   return 0;
 }
 
+/** Bits of an entry's high word that only a frame number of 2^31 and more has. */
+const FRAME_ABOVE_31_BITS = 0xff800;
+
 /** What {@link getPlainL1Entries} needs to know, or undefined on a host of several threads. */
 function plainL1Table(host: Host, slab: Words, offset: number, domain: Domain): PlainL1Table | undefined {
   if (host.plainFrames === undefined || !(slab instanceof PlainWords)) return undefined;
@@ -106,7 +109,7 @@ function plainL1Table(host: Host, slab: Words, offset: number, domain: Domain): 
     offset,
     slot: domain.slot,
     refusedLo: refused & 0xfff,
-    refusedHi: flagsHigh(refused),
+    refusedHi: flagsHigh(refused) | FRAME_ABOVE_31_BITS,
     noneDirty: domain.load(DOMAIN_dirty_cpus) === 0,
   };
 }
