@@ -6,7 +6,7 @@ import {
   DOMSTATE_building,
   DOMSTATE_none,
 } from "./domain-words.ts";
-import type { HostOptions, MemoryRange } from "./host-options.ts";
+import type { HostOptions } from "./host-options.ts";
 import {
   VCPU_guest_table,
   VCPU_guest_table_user,
@@ -16,10 +16,10 @@ import {
   VCPU_words,
 } from "./vcpu-words.ts";
 import type { Words } from "@xsp/words";
-import { allocatePlainWords, fillWords } from "@xsp/words";
+import { allocatePlainWords } from "@xsp/words";
 import { type UnfixedAdvisories, unfixedAdvisories } from "./advisory.ts";
-import { OWNER_FIRST_DOMAIN, OWNER_IO, OWNER_SLOTS, OWNER_XEN, storeOwner } from "./owner-info.ts";
-import { PGC_allocated, PGC_state_free, PGC_xen_heap } from "./count-info.ts";
+import { defaultMemoryMap, firstXenFrame, layOutMemory } from "./memory-map.ts";
+import { OWNER_FIRST_DOMAIN, OWNER_IO, OWNER_SLOTS, OWNER_XEN } from "./owner-info.ts";
 import { PageMemory } from "./page-memory.ts";
 import { type PlainFrameTable, plainFrameTable } from "./plain-frame-table.ts";
 import { PerfCounters, type PerfSnapshot, snapshotPerf } from "./perf-counters.ts";
@@ -216,50 +216,8 @@ export class Host {
     this.xen = new Vcpu(xen, this.maxVcpus);
     resetVcpu(this.xen);
 
-    this.layOut(options.memoryMap ?? this.defaultMemoryMap(options.xenFrames));
-    let xenFrame = 0;
-    while (xenFrame < this.frames - 1 && (this.count.load(xenFrame) & PGC_xen_heap) === 0) xenFrame++;
-    this.xenFrame = xenFrame;
-  }
-
-  /** Xen at the bottom of memory, and RAM above. */
-  private defaultMemoryMap(asked: number | undefined): readonly MemoryRange[] {
-    const xenFrames = asked ?? 1 << this.superpageOrder;
-    if (!Number.isInteger(xenFrames) || xenFrames < 0 || xenFrames > this.frames) {
-      throw new RangeError(
-        `xenFrames: ${xenFrames} ${asked === undefined ? "by default (one superpage)" : "given"}, expected a whole number ` +
-          `from 0 to ${this.frames}, the frames of the host`,
-      );
-    }
-    return [
-      { start: 0, frames: xenFrames, kind: "xen" },
-      { start: xenFrames, frames: this.frames - xenFrames, kind: "ram" },
-    ];
-  }
-
-  /** Gives each frame its first state: free RAM, Xen's own (which nobody can reference), or I/O. */
-  private layOut(ranges: readonly MemoryRange[]): void {
-    const { count, owner, heap, frames, superpageOrder } = this;
-    fillWords(count, PGC_xen_heap, 0, frames);
-    for (const { start, frames: length, kind } of ranges) {
-      if (!Number.isInteger(start) || !Number.isInteger(length) || start < 0 || length < 0 || start + length > frames) {
-        throw new RangeError(`memoryMap: a range of ${length} frames from ${start} does not fit into ${frames} frames`);
-      }
-      const end = start + length;
-      if (kind === "ram") {
-        fillWords(count, PGC_state_free, start, end);
-        for (let frame = start; frame < end;) {
-          const next = Math.min(end, ((frame >> superpageOrder) + 1) << superpageOrder);
-          const extent = 4 + (frame >> superpageOrder);
-          heap.store(extent, heap.load(extent) + next - frame);
-          frame = next;
-        }
-        heap.store(1, heap.load(1) + length);
-      } else if (kind === "io") {
-        fillWords(count, PGC_allocated | 1, start, end);
-        for (let frame = start; frame < end; frame++) storeOwner(owner, frame, OWNER_IO);
-      }
-    }
+    layOutMemory(this, options.memoryMap ?? defaultMemoryMap(this, options.xenFrames));
+    this.xenFrame = firstXenFrame(this);
   }
 
   /**

@@ -79,10 +79,10 @@ it("gives frames out and frees a dying domain's as frame by frame, whatever else
       const run = (allocate: WordsAllocator): unknown[] => {
         const host = smallHost({ superpages: FRAMES >> 2, allocate, ...(preempts ? { preempt: () => false } : {}) });
         const domains = [createDomain(host), createDomain(host)];
-        const answers = actions.map((each) => act(host, domains[each.who] as Domain, each));
+        const answers = actions.map((each) => act(host, domains[each.who], each));
         const reached = words(host);
         const before = host.freeFrames;
-        const rest = destroyDomain(domains[0] as Domain);
+        const rest = destroyDomain(domains[0]);
         left += rest;
         freed += host.freeFrames - before;
         return [answers, reached, rest, words(host)];
