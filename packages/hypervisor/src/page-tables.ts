@@ -145,8 +145,10 @@ function validateTable(vcpu: Vcpu, frame: number, level: number, domain: Domain,
     const note = memory.loadNote(frame);
     const first = noteEntries(note);
     let partial = notePartial(note);
-    for (let slot = first; slot < memory.entries; slot++) {
-      if (level === 2 && preemptible && slot > first && host.preempt(vcpu)) {
+    const { entries } = memory;
+    const mayStop = level === 2 && preemptible && !host.neverPreempts;
+    for (let slot = first; slot < entries; slot++) {
+      if (mayStop && slot > first && host.preempt(vcpu)) {
         memory.storeNote(frame, withProgress(memory.loadNote(frame), slot, false));
         return -ERESTART;
       }
@@ -207,6 +209,7 @@ function invalidateTable(vcpu: Vcpu, frame: number, level: number, preemptible: 
   const offset = memory.offset(page);
   const note = memory.loadNote(frame);
   let partial = notePartial(note);
+  const mayStop = level === 2 && preemptible && !host.neverPreempts;
   for (let slot = noteEntries(note) - (partial ? 0 : 1); slot >= 0; slot--) {
     if (level === 4 && !isGuestL4Slot(host, slot)) continue;
     const lo = slab.load(offset + 2 * slot);
@@ -226,7 +229,7 @@ function invalidateTable(vcpu: Vcpu, frame: number, level: number, preemptible: 
       return -ERESTART;
     }
     partial = false;
-    if (level === 2 && preemptible && rc === 0 && slot > 0 && host.preempt(vcpu)) {
+    if (mayStop && rc === 0 && slot > 0 && host.preempt(vcpu)) {
       memory.storeNote(frame, withProgress(memory.loadNote(frame), slot, false));
       return -ERESTART;
     }
