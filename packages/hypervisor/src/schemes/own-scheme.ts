@@ -86,7 +86,7 @@ export function requireScheme(candidate: unknown): Scheme {
  *
  * @throws SchemeProblem when no scheme can be called so.
  */
-export function requireSchemeName(name: unknown): asserts name is string {
+export function requireSchemeName(name: unknown): string {
   if (typeof name !== "string" || !NAME.test(name) || name.length > LONGEST_NAME) {
     throw new SchemeProblem(
       `name is ${told(name)}`,
@@ -101,6 +101,7 @@ export function requireSchemeName(name: unknown): asserts name is string {
       "choose another name",
     );
   }
+  return name;
 }
 
 function told(value: unknown): string {
