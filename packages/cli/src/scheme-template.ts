@@ -10,7 +10,13 @@ const inClone = fileURLToPath(new URL("../../../examples/per-gigabyte-scheme", i
 const inPackage = fileURLToPath(new URL("../scheme-template", import.meta.url));
 
 /** What a new scheme consists of. */
-export const templateFiles = ["scheme.js", "test/scheme.test.ts", "package.json", "tsconfig.json", "README.md"] as const;
+export const templateFiles = [
+  "scheme.js",
+  "test/scheme.test.ts",
+  "package.json",
+  "tsconfig.json",
+  "README.md",
+] as const;
 
 /** Versions of what the tests of a scheme are run with, where no workspace says them. */
 export const templateTools: Readonly<Record<string, string>> = { typescript: "7.0.2", vitest: "4.1.12" };

@@ -53,7 +53,10 @@ export function requireTokenScheme(error: RangeError): void {
 }
 
 /** The option with which a token's scheme is loaded, for commands that take tokens. */
-export const schemeOption = ["--scheme <file>", "the file of the scheme that it was made with, where that is not XSP's"] as const;
+export const schemeOption = [
+  "--scheme <file>",
+  "the file of the scheme that it was made with, where that is not XSP's",
+] as const;
 
 /**
  * Replays a token and explains it.

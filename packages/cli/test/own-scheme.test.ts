@@ -43,9 +43,23 @@ describe("a sound scheme", () => {
   });
 
   test("is checked by the threads of a matrix and in a thread of ours", () => {
-    const several = xsp("check", "mark-mark", "--scheme", "sealed", "--scheme", sound, "--workers", "2", "--format", "json");
+    const several = xsp(
+      "check",
+      "mark-mark",
+      "--scheme",
+      "sealed",
+      "--scheme",
+      sound,
+      "--workers",
+      "2",
+      "--format",
+      "json",
+    );
     expect({ code: several.code, stderr: several.stderr }).toEqual({ code: 0, stderr: "" });
-    const checks = several.stdout.trim().split("\n").map((line) => JSON.parse(line) as { scheme: string; verdict: string });
+    const checks = several.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { scheme: string; verdict: string });
     expect(checks.map(({ scheme, verdict }) => [scheme, verdict])).toEqual([
       ["sealed", "holds"],
       ["per-gigabyte", "holds"],
@@ -70,7 +84,9 @@ describe("a broken scheme", () => {
   test.each(["explain", "replay", "stress"])("xsp %s of its token asks for the file", (command) => {
     const { code, stderr } = xsp(command, token);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/made with the scheme broken, which is not known here\n {2}expected: .*\n {2}do: add --scheme/);
+    expect(stderr).toMatch(
+      /made with the scheme broken, which is not known here\n {2}expected: .*\n {2}do: add --scheme/,
+    );
   });
 
   test("its counterexample is explained and replayed with the file", () => {
@@ -107,8 +123,16 @@ describe("what is no scheme is refused, with the file", () => {
       file("rfc.mjs", source.replace('name: "per-gigabyte"', 'name: "rfc"')),
       /rfc\.mjs: name is "rfc", and there is/,
     ],
-    ["types that Node may not strip", file("typed.ts", "export default {};\n"), /typed\.ts: (this Node|name is missing)/],
-    ["a name that is none", "per-frme", /per-frme: there is no scheme.*\n.*or a file of your own.*\n {2}do: did you mean per/],
+    [
+      "types that Node may not strip",
+      file("typed.ts", "export default {};\n"),
+      /typed\.ts: (this Node|name is missing)/,
+    ],
+    [
+      "a name that is none",
+      "per-frme",
+      /per-frme: there is no scheme.*\n.*or a file of your own.*\n {2}do: did you mean per/,
+    ],
   ])("%s", async (_, path, message) => {
     await expect(chooseSchemes("--scheme", [path])).rejects.toThrow(message);
   });

@@ -52,7 +52,12 @@ export function addRunCommand(program: Command): void {
     .summary("run a scenario under each accounting scheme and compare")
     .description("Runs a scenario under each accounting scheme and shows what each paid and who timed out.")
     .argument("<scenario>", "a shipped scenario (xsp scenario list) or a YAML or JSON file")
-    .option("--scheme <name>", "run this scheme only, or that of a file (./mine.js); repeat it for several", collect, [])
+    .option(
+      "--scheme <name>",
+      "run this scheme only, or that of a file (./mine.js); repeat it for several",
+      collect,
+      [],
+    )
     .option("--set <path=value>", "change a field of the scenario, such as workload.logins=10; repeatable", collect, [])
     .option("--profile <name>", "price the counted events by this cost profile (xsp profile)")
     .option("--format <format>", `what to print: ${formats.join(", ")}`, "text")
