@@ -36,9 +36,9 @@ test("results with it take the place of XSP's own only when told where to", () =
 
 test("its books are checked, and what its hypercalls count is not", () => {
   const result = smallResult();
-  const [run] = result.scenario!.runs.filter(({ scheme: name }) => name === "sealed");
-  const counted = { ...run!.fork, events: { ...run!.fork.events, superpageGets: 1 } };
-  const own = { ...run!, scheme: "mine", fork: counted };
+  const run = result.scenario!.runs.find(({ scheme: name }) => name === "sealed")!;
+  const counted = { ...run.fork, events: { ...run.fork.events, superpageGets: 1 } };
+  const own = { ...run, scheme: "mine", fork: counted };
   const withRun = (added: typeof own): ReturnType<typeof smallResult> => {
     return { ...result, scenario: { ...result.scenario!, runs: [...result.scenario!.runs, added] } };
   };

@@ -19,7 +19,7 @@ export interface ChosenSchemes {
 }
 
 /** Whether `--scheme` was given a file: a path that begins with `.` or `/`, or a `file:` URL. */
-export function isSchemeFile(text: string): boolean {
+function isSchemeFile(text: string): boolean {
   return /^(?:\.|\/|file:|[a-z]:[\\/])/i.test(text);
 }
 

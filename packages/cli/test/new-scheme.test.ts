@@ -121,11 +121,11 @@ describe("the walk of docs/write-a-scheme.md", () => {
   test.each(commands.slice(1))("%s", (command) => {
     const [npx, tool = "", ...args] = command.split(" ");
     expect(npx).toBe("npx");
-    const [program, ...rest] =
+    const [program, ...rest]: [string, ...string[]] =
       tool === "xsp"
         ? [process.execPath, xspFile, ...args, ...(smaller[args[0] ?? ""] ?? ["no size is known for this command"])]
         : [join(made, "node_modules/.bin", tool), ...args];
-    const { status, stdout, stderr } = spawnSync(program!, rest, { cwd: made, encoding: "utf8", input: "audit\n" });
+    const { status, stdout, stderr } = spawnSync(program, rest, { cwd: made, encoding: "utf8", input: "audit\n" });
     expect({ status, said: status === 0 ? "" : `${stdout}${stderr}` }).toEqual({ status: 0, said: "" });
     if (tool === "xsp") expect(stdout).toContain("my-scheme");
   });

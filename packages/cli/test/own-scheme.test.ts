@@ -32,7 +32,15 @@ const broken = file(
 describe("a sound scheme", () => {
   test("runs a scenario beside XSP's own, in a process of its own", () => {
     const { code, stdout, stderr } = xsp(
-      ...["run", "fork-64g", ...small, "--scheme", "sealed", "--scheme", sound, "--format", "json"],
+      "run",
+      "fork-64g",
+      ...small,
+      "--scheme",
+      "sealed",
+      "--scheme",
+      sound,
+      "--format",
+      "json",
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const { runs } = JSON.parse(stdout) as { runs: { scheme: string; fork: { events: { superpageGets: number } } }[] };
