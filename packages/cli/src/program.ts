@@ -4,6 +4,7 @@ import { addCheckCommand } from "./commands/check.ts";
 import { addExplainCommand } from "./commands/explain.ts";
 import { addFuzzCommand } from "./commands/fuzz.ts";
 import { addLabCommand } from "./commands/lab.ts";
+import { addNewCommand } from "./commands/new.ts";
 import { addProfileCommand } from "./commands/profile.ts";
 import { addReplayCommand } from "./commands/replay.ts";
 import { addRunCommand } from "./commands/run.ts";
@@ -32,6 +33,7 @@ Examples:
   xsp shell fork-64g                                  type commands at a running guest
   xsp profile xeon-x5570-2009                         every constant behind the modelled time, and its source
   xsp check map-unmark-pin --scheme rfc               every interleaving of a model, and the way to break it
+  xsp new scheme mine                                 a scheme of your own, which goes wherever a scheme is named
   xsp lab                                             the same to look at, in a browser
 
 Exit codes: 0 done, 1 a bug of XSP or books that do not balance, 2 wrong usage or a wrong scenario,
@@ -64,6 +66,7 @@ function buildProgram(): Command {
   addStressCommand(program);
   addLabCommand(program);
   addShellCommand(program);
+  addNewCommand(program);
   return program;
 }
 

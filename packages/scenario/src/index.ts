@@ -1,6 +1,13 @@
 export { parseSize, parseDuration, formatSize, formatDuration, formatCount, shorten } from "./quantity.ts";
 export { ScenarioError, describeProblem, inFile, type ScenarioProblem } from "./scenario-problem.ts";
-export { schemeNames, type SchemeName } from "@xsp/hypervisor";
+export {
+  addScheme,
+  knownSchemeNames,
+  requireSchemeName,
+  SchemeProblem,
+  schemeNames,
+  type SchemeName,
+} from "@xsp/hypervisor";
 export {
   isLoginStorm,
   type GuestStyle,
