@@ -5,3 +5,4 @@ export { thisMachine } from "./this-machine.ts";
 export { ProgressLine } from "./progress-line.ts";
 export { terminalStyle } from "./terminal-style.ts";
 export { runProgram } from "./program.ts";
+export { commandLineProblem } from "./command-line-problem.ts";

@@ -74,7 +74,8 @@ const refusal = z.string().check(z.regex(/^(E[A-Z0-9]+|SIG[A-Z]+)$/));
 const named = z.string().check(z.regex(/^[a-z]\w*$/i));
 const constant = z.union([z.number(), size]);
 
-const fileSchema: z.ZodMiniType<ScenarioFile> = z.strictObject({
+/** The shape itself. */
+export const fileSchema: z.ZodMiniType<ScenarioFile> = z.strictObject({
   name: z.string().check(z.regex(/^[A-Za-z0-9]+(-[A-Za-z0-9.]+)*$/)),
   description: z._default(z.string(), ""),
   host: z.strictObject({
@@ -149,8 +150,8 @@ export interface ShapeIssue {
 }
 
 /** Fields in which one item may stand for a list of one, and those in which a number may stand for a formula. */
-const lists = ["measure", "prints", "under", "except"];
-const formulas = ["what", "is", "atLeast", "atMost", "figure"];
+export const lists: readonly string[] = ["measure", "prints", "under", "except"];
+export const formulas: readonly string[] = ["what", "is", "atLeast", "atMost", "figure"];
 
 /**
  * Writes the short forms of a parsed file out, in place: a step that is only a command line, one item for a list of
