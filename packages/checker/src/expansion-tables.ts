@@ -20,7 +20,7 @@ export interface ExpansionTables {
   readonly decisions: Int32Array;
   readonly decisionEdges: Int32Array;
   readonly roots: Int32Array;
-  /** A {@link PropertyCode} for each property. */
+  /** How each property is looked at, as a number. */
   readonly codes: Int32Array;
   /** For each property `slots` words: the bits of a packed state that it is known to read. */
   readonly readBits: Int32Array;

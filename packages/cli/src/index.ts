@@ -6,3 +6,4 @@ export { ProgressLine } from "./progress-line.ts";
 export { type ChosenSchemes, chooseSchemes, loadSchemeModules } from "./scheme-file.ts";
 export { terminalStyle } from "./terminal-style.ts";
 export { runProgram } from "./program.ts";
+export { commandLineProblem } from "./command-line-problem.ts";

@@ -108,7 +108,8 @@ export class ProcessSyscalls {
    * Takes a range out of a process, whatever is mapped there: `munmap`.
    *
    * @param length - in bytes. Left out: to the end of the mapping that the address is in.
-   * @returns 0, or −EINVAL: see {@link doMunmap}. Without a length also when nothing is mapped there.
+   * @returns 0; −EINVAL when the start is no page's, the length 0, the range outside user space, or one end of it inside a
+   * hugepage; without a length also when nothing is mapped there.
    */
   munmap(process: Process, address: number, length?: number): number {
     const mm = this.run(process);
@@ -116,17 +117,34 @@ export class ProcessSyscalls {
     return end === undefined ? -EINVAL : doMunmap(this.kernel, mm, wholeBytes(address), wholeBytes(end - address));
   }
 
-  /** Changes what may be done with a range: `mprotect`. Returns 0, −EINVAL or −ENOMEM: see {@link doMprotect}. */
+  /**
+   * Changes what may be done with a range: `mprotect`.
+   *
+   * @param prot - PROT_… bits.
+   * @returns 0; −EINVAL when the start is no page's, for other bits, or when one end is inside a hugepage; −ENOMEM where
+   * nothing is mapped.
+   */
   mprotect(process: Process, address: number, length: number, prot: number): number {
     return doMprotect(this.kernel, this.run(process), wholeBytes(address), wholeBytes(length), prot);
   }
 
-  /** Says whether fork copies a range: `madvise`. Returns 0, −EINVAL or −ENOMEM: see {@link doMadvise}. */
+  /**
+   * Says whether fork copies a range: `madvise`.
+   *
+   * @param advice - MADV_DONTFORK or MADV_DOFORK.
+   * @returns 0; −EINVAL for other advice, when the start is no page's, or when one end is inside a hugepage; −ENOMEM when
+   * part of the range is not mapped.
+   */
   madvise(process: Process, address: number, length: number, advice: number): number {
     return doMadvise(this.run(process), wholeBytes(address), wholeBytes(length), advice);
   }
 
-  /** Makes a mapping shorter or longer where it is: `mremap`. Returns its address or an errno: see {@link doMremap}. */
+  /**
+   * Makes a mapping shorter or longer where it is: `mremap`.
+   *
+   * @returns its address; −EINVAL when that is no page's, for a new length of 0, and to let hugepages grow; −EFAULT when
+   * less is mapped there than the old length; −ENOMEM when something is in the way, or the mapping does not end there.
+   */
   mremap(process: Process, address: number, oldLength: number, newLength: number): number {
     return doMremap(this.kernel, this.run(process), wholeBytes(address), wholeBytes(oldLength), wholeBytes(newLength));
   }

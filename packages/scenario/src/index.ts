@@ -31,6 +31,7 @@ export { eventNames, measuresOf, type Measure } from "./measure.ts";
 export { scenarioFields, type ScenarioField } from "./scenario-fields.ts";
 export { parseOverride, type ScenarioOverride } from "./override.ts";
 export { readLoginStorm, readScenario, type ReadOptions } from "./scenario-file.ts";
+export { scenarioJsonSchema } from "./scenario-json-schema.ts";
 export {
   shippedScenario,
   shippedScenarioNames,

@@ -72,8 +72,8 @@ const refusal = z.string().check(z.regex(/^(E[A-Z0-9]+|SIG[A-Z]+)$/));
 const named = z.string().check(z.regex(/^[a-z]\w*$/i));
 const constant = z.union([z.number(), size]);
 
-/** Made anew for each file, because a scheme of somebody's own may have been added. */
-function fileSchema(): z.ZodMiniType<ScenarioFile> {
+/** The shape itself. Made anew for each file, because a scheme of somebody's own may have been added. */
+export function fileSchema(): z.ZodMiniType<ScenarioFile> {
   const scheme = z.enum(knownSchemeNames() as [SchemeName]);
   const someSchemes = z.optional(z.array(scheme).check(z.minLength(1)));
   const under = { under: someSchemes, except: someSchemes };
@@ -153,8 +153,8 @@ export interface ShapeIssue {
 }
 
 /** Fields in which one item may stand for a list of one, and those in which a number may stand for a formula. */
-const lists = ["measure", "prints", "under", "except"];
-const formulas = ["what", "is", "atLeast", "atMost", "figure"];
+export const lists: readonly string[] = ["measure", "prints", "under", "except"];
+export const formulas: readonly string[] = ["what", "is", "atLeast", "atMost", "figure"];
 
 /**
  * Writes the short forms of a parsed file out, in place: a step that is only a command line, one item for a list of
