@@ -16,7 +16,7 @@ import { forceInvalidate } from "../page-types.ts";
 import { PGT_l2_page_table, PGT_l3_page_table, PGT_l4_page_table } from "../type-info.ts";
 import { dropBasePointers } from "./base-pointers.ts";
 import { continueHypercall } from "./hypercall-arguments.ts";
-import { settleOldGuestTable } from "./mmu-update.ts";
+import { putAnythingOld } from "./mmu-update.ts";
 import { destroyGdt } from "./set-gdt.ts";
 
 /*
@@ -101,8 +101,8 @@ export function destroyDomain(domain: Domain): number {
   if (host.domains[domain.slot] !== domain || domain.load(DOMAIN_state) === DOMSTATE_none) return 0;
   domain.store(DOMAIN_state, DOMSTATE_dying);
   for (const vcpu of domain.vcpus) {
-    settleOldGuestTable(vcpu);
-    dropBasePointers(vcpu, () => settleOldGuestTable(vcpu));
+    putAnythingOld(vcpu);
+    dropBasePointers(vcpu, () => putAnythingOld(vcpu));
     destroyGdt(vcpu);
   }
   forEachOwned(host, domain, (frame) => {
@@ -111,7 +111,7 @@ export function destroyDomain(domain: Domain): number {
       host.perf.tableFramePuts++;
       host.perf.tableTypePuts++;
       putPageAndTypePreemptible(xen, frame);
-      settleOldGuestTable(xen);
+      putAnythingOld(xen);
     }
     putPage(host, frame);
   });
@@ -122,7 +122,7 @@ export function destroyDomain(domain: Domain): number {
     if (superpage !== lastSuperpage) {
       lastSuperpage = superpage;
       const rc = host.scheme.relinquish(xen, domain, superpage << host.superpageOrder, true);
-      if (rc !== 0) settleOldGuestTable(xen);
+      if (rc !== 0) putAnythingOld(xen);
     }
     if (!getPage(host, frame, domain.slot)) return;
     if (clearAllocated(host, frame)) putPage(host, frame);
@@ -134,9 +134,9 @@ export function destroyDomain(domain: Domain): number {
       if (!getPage(host, frame, domain.slot)) return;
       while (forceInvalidate(xen, frame, type) !== 0) {
         continueHypercall(xen);
-        settleOldGuestTable(xen);
+        putAnythingOld(xen);
       }
-      settleOldGuestTable(xen);
+      putAnythingOld(xen);
       putPage(host, frame);
     });
   }

@@ -54,7 +54,7 @@ export function mmuUpdate(vcpu: Vcpu, requests: unknown, count: number, foreignd
       owners = ownersOf(vcpu, foreigndom);
     }
     if (owners === undefined) {
-      settleOldGuestTable(vcpu);
+      putAnythingOld(vcpu);
       return -ESRCH;
     }
     rc = (done + 1) * MMU_UPDATE_WORDS > words.length ? -EFAULT : update(vcpu, words, done, owners.table, owners.page);
@@ -64,7 +64,7 @@ export function mmuUpdate(vcpu: Vcpu, requests: unknown, count: number, foreignd
       owners = ownersOf(vcpu, foreigndom);
       continue;
     }
-    if (settleOldGuestTable(vcpu)) owners = ownersOf(vcpu, foreigndom);
+    if (putAnythingOld(vcpu)) owners = ownersOf(vcpu, foreigndom);
     if (rc !== 0) break;
     vcpu.host.perf.num_page_updates++;
     vcpu.done = ++done;
@@ -96,7 +96,7 @@ function ownersOf(vcpu: Vcpu, foreigndom: number): Owners | undefined {
  *
  * @returns whether there was anything, so that other vCPUs may have run.
  */
-export function settleOldGuestTable(vcpu: Vcpu): boolean {
+export function putAnythingOld(vcpu: Vcpu): boolean {
   if (!hasAnythingOld(vcpu)) return false;
   do {
     if (hasOldSuperpage(vcpu)) {
