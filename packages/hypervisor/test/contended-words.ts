@@ -32,7 +32,8 @@ export class ContendedWords implements Instrument {
       this.intrusions.shift()?.();
       this.intruding = false;
     }
-    const seen = this.memory[address] as number;
+    const seen = this.memory[address];
+    if (seen === undefined) throw new RangeError(`address: ${address} given, expected one below ${this.memory.length}`);
     if (kind === AccessKind.waitWhile && seen === value)
       throw new Error("deadlock: nobody changes the word waited for");
     if (kind === AccessKind.store) this.memory[address] = value;
