@@ -8,7 +8,8 @@ import { type PreviewServer, preview } from "vite";
  * The built page in a real browser, served as a static host does, under a path of its own.
  */
 
-const executablePath = "/usr/bin/chromium";
+/** Where Debian puts it. */
+export const executablePath = "/usr/bin/chromium";
 
 /** Whether there is a browser to test with. */
 export const hasChromium: boolean = existsSync(executablePath);

@@ -138,13 +138,7 @@ export { type MulticallEntry, dispatchHypercall } from "./hypercalls/multicall.t
 
 // What the CPU does by itself.
 export { FrameView, openFrame } from "./frame-view.ts";
-export {
-  type PtwrOutcome,
-  clearBitsInPageTable,
-  ptwrEmulatedCmpxchg,
-  ptwrPageFault,
-  storeToPageTable,
-} from "./writable-pt-emulation.ts";
+export { clearBitsInPageTable, storeToPageTable } from "./writable-pt-emulation.ts";
 export { cacheTranslation, loadFromFrameHigh, loadFromFrameLow, storeToFrame, touch } from "./cpu-access.ts";
 
 // What a scheme of your own is made of: references on one frame, on the frames of a superpage, and what waits.
