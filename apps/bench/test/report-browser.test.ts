@@ -1,19 +1,14 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chromiumPath, noChromium } from "../../../scripts/chromium.mjs";
 import { writeResultFiles } from "../src/result-files.ts";
 import { smallResult } from "./small-result.ts";
 
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
-  existsSync(path),
-);
-if (executablePath === undefined) {
-  console.log("the report is not opened: no Chromium in /usr/bin (on Debian: apt-get install chromium)");
-}
+if (chromiumPath === undefined) console.warn(noChromium);
 
 /** Every number anywhere in the JSON. */
 function numbersIn(value: unknown, found: Set<number> = new Set()): Set<number> {
@@ -22,7 +17,7 @@ function numbersIn(value: unknown, found: Set<number> = new Set()): Set<number> 
   return found;
 }
 
-describe.skipIf(executablePath === undefined)("the report in a browser", () => {
+describe.skipIf(chromiumPath === undefined)("the report in a browser", () => {
   let browser: Browser;
   let address: string;
   let json: unknown;
@@ -33,7 +28,7 @@ describe.skipIf(executablePath === undefined)("the report in a browser", () => {
     address = pathToFileURL(join(folder, "report.html")).href;
     json = JSON.parse(await readFile(join(folder, "report.json"), "utf8"));
     // The sandbox needs rights that a container seldom gives; the page is our own file.
-    browser = await chromium.launch({ executablePath: executablePath ?? "", args: ["--no-sandbox"] });
+    browser = await chromium.launch({ executablePath: chromiumPath ?? "", args: ["--no-sandbox"] });
   }, 120_000);
 
   afterAll(() => browser.close());

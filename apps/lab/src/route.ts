@@ -4,7 +4,8 @@
  *   #v1/step?token=xsp1.…&at=12     a counterexample, at a step
  *   #v1/try?token=xsp1.…            a schedule made by hand: the token is all that was done
  *   #v1/lesson?step=3
- *   #v1/machine?schemes=…&gib=4     hosts, and what was done with them
+ *   #v1/machine?schemes=…&gib=4     hosts, what was done with them (do), and how their frames are looked at
+ *                                   (colour, sight as column.row.side, frame)
  *   #v1/scenario?name=pool-shrink   a shipped scenario, ready to be run
  *   #v1/storm?schemes=…&gib=16      a scenario, ready to be run
  *
@@ -73,4 +74,25 @@ export function writeFragment(
 export function wholeNumber(text: string | undefined, least: number, most: number, fallback: number): number {
   const value = text !== undefined && /^\d+$/.test(text) ? Number(text) : fallback;
   return value >= least && value <= most ? value : fallback;
+}
+
+/**
+ * What of a link was not understood.
+ *
+ * @param given - the fields of the link.
+ * @param understood - every field that a link to what is shown could have; undefined for one that is empty.
+ * @returns the fields that say something else, as `name=value`.
+ */
+export function misreadFields(
+  given: Readonly<Record<string, string>>,
+  understood: Readonly<Record<string, string | undefined>>,
+): string[] {
+  return Object.entries(given)
+    .filter(([name, value]) => {
+      if (!Object.hasOwn(understood, name)) return true;
+      // Of a list the order may be another, and each of its members has to be there.
+      const members = new Set((understood[name] ?? "").split(","));
+      return value.split(",").some((member) => !members.has(member));
+    })
+    .map(([name, value]) => `${name}=${value}`);
 }

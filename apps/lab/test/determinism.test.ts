@@ -4,7 +4,8 @@ import { chromium } from "playwright-core";
 import { build } from "vite";
 import { describe, expect, test } from "vitest";
 import { checkRuns, deterministicRuns } from "./deterministic-runs.ts";
-import { executablePath, hasChromium } from "./lab-browser.ts";
+import { chromiumPath } from "../../../scripts/chromium.mjs";
+import { hasChromium } from "./lab-browser.ts";
 
 const first = deterministicRuns();
 
@@ -42,7 +43,7 @@ describe("the same input gives the same JSON, byte by byte:", () => {
   });
 
   test.skipIf(!hasChromium)("in Chromium", async () => {
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    const browser = await chromium.launch({ executablePath: chromiumPath ?? "", args: ["--no-sandbox"] });
     try {
       const page = await browser.newPage();
       await page.addScriptTag({ content: await bundle() });

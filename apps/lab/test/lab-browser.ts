@@ -1,21 +1,17 @@
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { source as axeSource } from "axe-core";
 import { type Browser, type Page, chromium } from "playwright-core";
 import { type PreviewServer, preview } from "vite";
+import { chromiumPath, noChromium } from "../../../scripts/chromium.mjs";
 
 /*
  * The built page in a real browser, served as a static host does, under a path of its own.
  */
 
-/** Where Debian puts it. */
-export const executablePath = "/usr/bin/chromium";
-
 /** Whether there is a browser to test with. */
-export const hasChromium: boolean = existsSync(executablePath);
+export const hasChromium: boolean = chromiumPath !== undefined;
 
-if (!hasChromium)
-  console.warn(`the lab's page is not tested: there is no ${executablePath} (apt-get install chromium)`);
+if (!hasChromium) console.warn(noChromium);
 
 /** How a page is looked at. */
 export interface Look {
@@ -55,7 +51,7 @@ export class LabBrowser {
       logLevel: "error",
       preview: { host: "127.0.0.1", port: 0, strictPort: true },
     });
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    const browser = await chromium.launch({ executablePath: chromiumPath ?? "", args: ["--no-sandbox"] });
     return new LabBrowser(browser, server);
   }
 

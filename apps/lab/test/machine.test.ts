@@ -118,6 +118,55 @@ describe.skipIf(!hasChromium)("the machines in a browser", () => {
     expect(wrongs).toEqual([]);
   });
 
+  test("the map is zoomed with the wheel and moved by dragging, and the link leads back to what was seen", async () => {
+    const { page, wrongs, open } = await lab.page();
+    await open(writeFragment("machine", { gib: 1, do: "pool" }));
+    await idle(page);
+    await drawn(page, 512);
+    const map = page.locator("canvas").first();
+    await map.hover({ position: { x: 200, y: 100 } });
+    await page.mouse.wheel(0, -100);
+    // Without the focus the wheel is the page's.
+    await page.waitForTimeout(200);
+    expect(await page.locator('canvas[data-drawn$=" 512"]').count()).toBe(2);
+    await map.focus();
+    await map.hover({ position: { x: 200, y: 100 } });
+    for (const side of [256, 128]) {
+      await page.mouse.wheel(0, -100);
+      await drawn(page, side);
+    }
+    const before = await map.getAttribute("data-drawn");
+    await page.mouse.down();
+    await page.mouse.move(0, 0, { steps: 5 });
+    await page.mouse.up();
+    await page.waitForFunction((was) => document.querySelector("canvas")?.dataset["drawn"] !== was, before);
+    // Dragging is not a press, which would have gone nearer.
+    await drawn(page, 128);
+    await page.getByLabel("Coloured by").first().selectOption("owner");
+    await page.waitForFunction(() => /colour=owner/.test(location.hash) && /sight=[\d.]+\.128/.test(location.hash));
+    // Both maps come to show the same.
+    await page.waitForFunction(() => {
+      const [first, second] = [...document.querySelectorAll("canvas")].map(({ dataset }) => dataset["drawn"]);
+      return first === second && first?.includes(" owner ");
+    });
+    const seen = await map.getAttribute("data-drawn");
+
+    const again = await lab.page();
+    await again.open(new URL(page.url()).hash);
+    await again.page.waitForSelector(`canvas[data-drawn="${seen}"]`);
+    const card = ".frame-card code";
+    expect(await again.page.locator(card).first().textContent()).toBe(await page.locator(card).first().textContent());
+    expect([...wrongs, ...again.wrongs]).toEqual([]);
+  });
+
+  test("a link that is understood in part says which part is not", async () => {
+    const { page, open } = await lab.page();
+    await open(writeFragment("machine", { gib: 1, sight: "0.0.7" }));
+    expect(await page.locator(".problem").textContent()).toContain("sight=0.0.7");
+    await idle(page);
+    await drawn(page, 512);
+  });
+
   test("are built anew when asked to, with the same settings too", async () => {
     const { page, open } = await lab.page();
     await open(writeFragment("machine", { schemes: "sealed", gib: 1, do: "pool" }));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isBroken, readFragment, viewNames, wholeNumber, writeFragment } from "../src/route.ts";
+import { isBroken, misreadFields, readFragment, viewNames, wholeNumber, writeFragment } from "../src/route.ts";
 
 test("a place that is written is read back as it was", () => {
   const field = fc.string({ minLength: 1 }).filter((name) => name !== "__proto__");
@@ -44,4 +44,20 @@ test.each([
   [undefined, 7],
 ])("the number %j in a link, from 0 to 10, is read as %i", (text, expected) => {
   expect(wholeNumber(text, 0, 10, 7)).toBe(expected);
+});
+
+describe("of a link is told what was not understood", () => {
+  const understood = { schemes: "per-frame,sealed", gib: "4", do: undefined };
+  test.each([
+    ["nothing given", {}, []],
+    ["all of it understood", { schemes: "per-frame,sealed", gib: "4" }, []],
+    ["a list in another order", { schemes: "sealed,per-frame" }, []],
+    ["an empty field", { do: "" }, []],
+    ["another size", { gib: "3" }, ["gib=3"]],
+    ["one member of a list", { schemes: "sealed,best" }, ["schemes=sealed,best"]],
+    ["an action that there is not", { do: "dance" }, ["do=dance"]],
+    ["a field that there is not", { mood: "blue", constructor: "x" }, ["mood=blue", "constructor=x"]],
+  ] as const)("%s", (_, given, expected) => {
+    expect(misreadFields(given as Record<string, string>, understood)).toEqual(expected);
+  });
 });

@@ -32,7 +32,20 @@ describe.skipIf(!hasChromium)("a storm in a browser", () => {
     const { page, wrongs, open } = await lab.page();
     await open(writeFragment("storm", { gib: 1, logins: 30, deadline: "1s" }));
     await page.getByRole("button", { name: "Run" }).click();
-    await page.waitForSelector(".timeline path");
+    await page.waitForSelector(".timeline canvas");
+    // Axes, grid, the deadline and a line for each of the schemes: each has a colour of its own.
+    const colours = await page.evaluate(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>(".timeline canvas")!;
+      const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+      const seen = new Map<string, number>();
+      for (let at = 0; at < data.length; at += 4) {
+        if (data[at + 3] !== 255) continue;
+        const colour = `rgb(${data[at]}, ${data[at + 1]}, ${data[at + 2]})`;
+        seen.set(colour, (seen.get(colour) ?? 0) + 1);
+      }
+      return [...seen].filter(([, dots]) => dots > 100).map(([colour]) => colour);
+    });
+    expect(colours).toEqual(expect.arrayContaining(["rgb(154, 70, 0)", "rgb(26, 90, 153)"]));
     const inTime = await page.locator("tr", { hasText: "answered in time" }).locator("td").allTextContents();
     // A fork and an exec of 1 GiB are a 64th of 2 × 1.58 s under per-frame: 20 of them fit into a second.
     expect(inTime[1]).toBe("30 of 30");

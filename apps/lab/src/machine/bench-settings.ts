@@ -14,6 +14,11 @@ export interface BenchSettings {
   readonly actions: readonly MachineAction[];
 }
 
+/** Frames of each host. */
+export function framesOf({ gib }: { readonly gib: number }): number {
+  return gib * 2 ** 18;
+}
+
 /**
  * Reads the fields of a link; what makes no sense is as if it were not there.
  *

@@ -8,7 +8,8 @@ import { sentence } from "../sentence.ts";
 import { CallCancelled } from "../model/worker-calls.ts";
 import { FrameMap } from "./frame-map.tsx";
 import { Ledger } from "./ledger.tsx";
-import { type BenchSettings, benchFields } from "./bench-settings.ts";
+import { type BenchSettings, benchFields, framesOf } from "./bench-settings.ts";
+import { type MapLook, unusualLookFields } from "./map-look.ts";
 import { schemeSource } from "./own-schemes.ts";
 
 const actionNames: Readonly<Record<MachineAction, string>> = {
@@ -37,12 +38,26 @@ type Standing =
   | { readonly kind: "failed"; readonly message: string };
 
 /** Machines, each in a worker of its own, to which the same is done at the same time. */
-export function Bench({ settings }: { settings: BenchSettings }): VNode {
+export function Bench({ settings, firstLook }: { settings: BenchSettings; firstLook: MapLook }): VNode {
   const { schemes, gib, profile } = settings;
   const calls = useRef(schemes.map(() => machineCalls()));
   const [states, setStates] = useState<readonly MachineState[]>([]);
   const [standing, setStanding] = useState<Standing>({ kind: "busy", action: "boot" });
   const actions = useRef<MachineAction[]>([]);
+  const [look, setLook] = useState(firstLook);
+  const latestLook = useRef(look);
+  latestLook.current = look;
+
+  const noteLink = (): void => {
+    const fields = benchFields({ ...settings, actions: actions.current });
+    noteInAddress("machine", { ...fields, ...unusualLookFields(latestLook.current, framesOf(settings)) });
+  };
+  useEffect(() => {
+    if (look === firstLook) return undefined;
+    // A pointer that moves over the map changes the look faster than a browser lets the address change.
+    const timer = setTimeout(noteLink, 300);
+    return () => clearTimeout(timer);
+  }, [look]);
 
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     try {
@@ -58,7 +73,7 @@ export function Bench({ settings }: { settings: BenchSettings }): VNode {
     setStanding({ kind: "busy", action });
     setStates(await Promise.all(calls.current.map((each) => each.call("act", action))));
     actions.current.push(action);
-    noteInAddress("machine", benchFields({ ...settings, actions: actions.current }));
+    noteLink();
   };
 
   const build = async (): Promise<void> => {
@@ -127,7 +142,13 @@ export function Bench({ settings }: { settings: BenchSettings }): VNode {
           <Ledger states={states} />
           <div class="panes">
             {states.map((state, index) => (
-              <FrameMap key={index} state={state} calls={calls.current[index]!} />
+              <FrameMap
+                key={index}
+                state={state}
+                calls={calls.current[index]!}
+                look={look}
+                onLook={(change) => setLook((before) => ({ ...before, ...change }))}
+              />
             ))}
           </div>
         </>

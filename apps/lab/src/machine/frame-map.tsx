@@ -1,7 +1,8 @@
 import { formatCount } from "@xsp/scenario";
 import type { VNode } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { Colouring } from "../model/frame-classes.ts";
+import { useEffect, useRef } from "preact/hooks";
+import { type Colouring, colourings } from "../model/frame-classes.ts";
+import type { PictureView } from "../model/frame-picture.ts";
 import { frameAt, placeOf, sideOf } from "../model/frame-place.ts";
 import type { MachineCalls } from "../model/machine-worker.ts";
 import type { FrameWords, MachineState } from "../model/machine-session.ts";
@@ -10,77 +11,65 @@ import type { WorkerCalls } from "../model/worker-calls.ts";
 import { Select } from "../select.tsx";
 import { useIsDark } from "../use-is-dark.ts";
 import { coloursOf, cssColour, lineColour } from "./frame-colours.ts";
-
-/** Dots of the canvas across and down. */
-const DOTS = 1024;
-/** The least frames in sight: then one is 64 dots. */
-const LEAST_SIDE = 16;
-
-const colourings: readonly Colouring[] = ["type", "type count", "general count", "owner"];
-
-/** What of a host is in sight. */
-interface Sight {
-  readonly x: number;
-  readonly y: number;
-  /** Frames across and down, a power of two. */
-  readonly side: number;
-}
-
-/** So many frames in sight around a frame, as far as the host goes. */
-function sightAround(frame: number, side: number, whole: number): Sight {
-  const { x, y } = placeOf(frame);
-  // To a quarter of what is in sight: then a dot always stands for one run of frames.
-  const grid = Math.max(1, side / 4);
-  const fit = (at: number): number => Math.max(0, Math.min(whole - side, Math.round((at - side / 2) / grid) * grid));
-  return { x: fit(x), y: fit(y), side };
-}
+import { useMapGestures } from "./map-gestures.ts";
+import type { MapLook } from "./map-look.ts";
+import {
+  DOTS,
+  LEAST_SIDE,
+  type Sight,
+  frameUnder,
+  isInSight,
+  movedBy,
+  sightAround,
+  wholeSight,
+  zoomedAt,
+} from "./sight.ts";
 
 interface FrameMapProps {
   readonly state: MachineState;
   readonly calls: WorkerCalls<MachineCalls>;
+  readonly look: MapLook;
+  /** Changes how this map, and any beside it, is looked at. */
+  readonly onLook: (change: Partial<MapLook>) => void;
 }
 
 /** All frames of a host as a picture, from the whole down to one frame's decoded words. */
-export function FrameMap({ state, calls }: FrameMapProps): VNode {
+export function FrameMap({ state, calls, look, onLook }: FrameMapProps): VNode {
   const whole = sideOf(state.frames);
   const revision = state.done.length;
-  const [colouring, setColouring] = useState<Colouring>("type count");
-  const [sight, setSight] = useState<Sight>({ x: 0, y: 0, side: whole });
-  const [frame, setFrame] = useState(512);
+  const { colouring, sight, frame } = look;
   const isDark = useIsDark();
   const canvas = useRef<HTMLCanvasElement>(null);
+  const dragged = useRef({ across: 0, down: 0 });
   const legend = useAnswer(() => calls.call("legend", colouring), [colouring, revision]);
   const words = useAnswer(() => calls.call("frame", frame), [frame, revision]);
 
+  const wanted = useRef<PictureOrder | undefined>(undefined);
+  const draws = useRef(false);
   useEffect(() => {
-    let wanted = true;
-    const view = { ...sight, dots: DOTS, colours: coloursOf(colouring, isDark), lines: lineColour(isDark) };
-    calls.call("picture", { colouring, view }).then(
-      (pixels) => {
-        const context = canvas.current?.getContext("2d");
-        if (!wanted || context === null || context === undefined) return;
-        context.putImageData(new ImageData(pixels, DOTS, DOTS), 0, 0);
-        canvas.current?.setAttribute("data-drawn", `${revision} ${colouring} ${sight.x} ${sight.y} ${sight.side}`);
-      },
-      // Ended together with its machine, which tells of it.
-      () => {},
-    );
-    return () => {
-      wanted = false;
+    wanted.current = {
+      colouring,
+      view: { ...sight, dots: DOTS, colours: coloursOf(colouring, isDark), lines: lineColour(isDark) },
+      name: `${revision} ${colouring} ${sight.x} ${sight.y} ${sight.side}`,
     };
+    if (draws.current) return;
+    draws.current = true;
+    // Ended together with its machine, which tells of it.
+    drawWanted(calls, wanted, canvas)
+      .catch(() => {})
+      .finally(() => {
+        draws.current = false;
+      });
   }, [sight, colouring, revision, isDark]);
 
-  const zoom = (side: number, around: number): void => {
-    setSight(sightAround(around, Math.max(LEAST_SIDE, Math.min(whole, side)), whole));
-  };
+  const zoom = (side: number): void => onLook({ sight: sightAround(frame, side, whole) });
   /** Moves by so many steps of what can be told apart, and takes the sight along. */
   const go = (across: number, down: number): void => {
     const step = Math.max(1, sight.side / 64);
     const { x, y } = placeOf(frame);
     const to = (at: number, by: number): number => Math.max(0, Math.min(whole - 1, at + by * step));
     const next = Math.min(state.frames - 1, frameAt(to(x, across), to(y, down)));
-    setFrame(next);
-    if (!isInSight(next, sight)) setSight(sightAround(next, sight.side, whole));
+    onLook({ frame: next, sight: isInSight(next, sight) ? sight : sightAround(next, sight.side, whole) });
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const action: Record<string, () => void> = {
@@ -88,29 +77,42 @@ export function FrameMap({ state, calls }: FrameMapProps): VNode {
       ArrowRight: () => go(1, 0),
       ArrowUp: () => go(0, -1),
       ArrowDown: () => go(0, 1),
-      "+": () => zoom(sight.side / 2, frame),
-      "=": () => zoom(sight.side / 2, frame),
-      "-": () => zoom(sight.side * 2, frame),
-      "0": () => zoom(whole, frame),
+      "+": () => zoom(sight.side / 2),
+      "=": () => zoom(sight.side / 2),
+      "-": () => zoom(sight.side * 2),
+      "0": () => zoom(whole),
     };
     const perform = action[event.key];
     if (perform === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     perform();
   };
-  const frameUnder = (event: MouseEvent): number => {
-    const box = canvas.current?.getBoundingClientRect() ?? { left: 0, top: 0, width: 1, height: 1 };
-    const at = (offset: number, size: number): number =>
-      Math.max(0, Math.min(sight.side - 1, Math.floor((offset / size) * sight.side)));
-    return frameAt(
-      sight.x + at(event.clientX - box.left, box.width),
-      sight.y + at(event.clientY - box.top, box.height),
-    );
-  };
-  const point = (event: MouseEvent): void => {
-    const under = frameUnder(event);
-    if (under < state.frames) setFrame(under);
-  };
+  const gestures = useMapGestures({
+    point({ across, down }) {
+      const under = frameUnder(sight, across, down);
+      if (under < state.frames) onLook({ frame: under });
+    },
+    press({ across, down }) {
+      const under = Math.min(state.frames - 1, frameUnder(sight, across, down));
+      onLook({ frame: under, sight: sightAround(under, sight.side / 4, whole) });
+    },
+    drag(across, down) {
+      // Not rounded before it is added up: a slow hand moves by less than a frame at a time.
+      dragged.current.across -= across * sight.side;
+      dragged.current.down -= down * sight.side;
+      const next = movedBy(sight, dragged.current.across, dragged.current.down, whole);
+      if (next.x === sight.x && next.y === sight.y) return;
+      dragged.current.across -= next.x - sight.x;
+      dragged.current.down -= next.y - sight.y;
+      onLook({ sight: next });
+    },
+    zoom(halvings, { across, down }) {
+      const next = zoomedAt(sight, sight.side / 2 ** halvings, across, down, whole);
+      if (next.side === sight.side) return false;
+      onLook({ sight: next });
+      return true;
+    },
+  });
 
   return (
     <section class="frame-map" aria-label={`Frames under ${state.settings.scheme}`}>
@@ -120,13 +122,13 @@ export function FrameMap({ state, calls }: FrameMapProps): VNode {
           label="Coloured by"
           value={colouring}
           options={colourings}
-          onChange={(value) => setColouring(colourings.find((name) => name === value) ?? colouring)}
+          onChange={(value) => onLook({ colouring: colourings.find((name) => name === value) ?? colouring })}
         />
         <div class="zoom" role="group" aria-label="Zoom">
           <button
             type="button"
             disabled={sight.side >= whole}
-            onClick={() => zoom(sight.side * 2, frame)}
+            onClick={() => zoom(sight.side * 2)}
             aria-label="Zoom out"
           >
             −
@@ -134,15 +136,15 @@ export function FrameMap({ state, calls }: FrameMapProps): VNode {
           <button
             type="button"
             disabled={sight.side <= LEAST_SIDE}
-            onClick={() => zoom(sight.side / 2, frame)}
+            onClick={() => zoom(sight.side / 2)}
             aria-label="Zoom in"
           >
             +
           </button>
-          <button type="button" disabled={sight.side >= whole} onClick={() => zoom(whole, frame)}>
+          <button type="button" disabled={sight.side >= whole} onClick={() => onLook({ sight: wholeSight(whole) })}>
             Whole host
           </button>
-          <button type="button" onClick={() => zoom(32, frame)}>
+          <button type="button" onClick={() => zoom(32)}>
             This superpage
           </button>
         </div>
@@ -156,13 +158,13 @@ export function FrameMap({ state, calls }: FrameMapProps): VNode {
           role="img"
           aria-label={`Frames of the host, ${sightText(sight, whole)}. Arrow keys choose a frame, plus and minus zoom.`}
           onKeyDown={onKeyDown}
-          onMouseMove={point}
-          onClick={(event) => zoom(sight.side / 4, frameUnder(event))}
+          {...gestures}
         />
         <Marker frame={frame} sight={sight} />
       </div>
       <p class="small">
-        {sightText(sight, whole)}. A superpage is 32 × 16 frames. Point at a frame to see its words; click to go nearer.
+        {sightText(sight, whole)}. A superpage is 32 × 16 frames. Point at a frame to see its words; click to go nearer,
+        drag to move. Once clicked, the wheel and two fingers zoom.
       </p>
       {words.state === "answered" ? <FrameCard words={words.value} /> : null}
       {legend.state === "answered" ? (
@@ -172,9 +174,29 @@ export function FrameMap({ state, calls }: FrameMapProps): VNode {
   );
 }
 
-function isInSight(frame: number, { x, y, side }: Sight): boolean {
-  const place = placeOf(frame);
-  return place.x >= x && place.x < x + side && place.y >= y && place.y < y + side;
+/** A picture to be drawn, and what the canvas says when it shows it. */
+interface PictureOrder {
+  readonly colouring: Colouring;
+  readonly view: PictureView;
+  readonly name: string;
+}
+
+/**
+ * Draws the picture that is wanted, and the one that is wanted by then, until there is none: one at a time, because a map
+ * that is dragged wants more of them than are drawn in the same time.
+ */
+async function drawWanted(
+  calls: WorkerCalls<MachineCalls>,
+  wanted: { current: PictureOrder | undefined },
+  canvas: { readonly current: HTMLCanvasElement | null },
+): Promise<void> {
+  for (let order = wanted.current; order !== undefined; order = wanted.current) {
+    wanted.current = undefined;
+    const { colouring, view, name } = order;
+    const pixels = await calls.call("picture", { colouring, view });
+    canvas.current?.getContext("2d")?.putImageData(new ImageData(pixels, DOTS, DOTS), 0, 0);
+    canvas.current?.setAttribute("data-drawn", name);
+  }
 }
 
 /** `the whole host, 4,096 × 4,096 frames`. */

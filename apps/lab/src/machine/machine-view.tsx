@@ -2,15 +2,18 @@ import { profileNames } from "@xsp/scenario";
 import type { VNode } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { goTo } from "../location.ts";
+import { MisreadNote } from "../misread-note.tsx";
 import { Select } from "../select.tsx";
 import { Bench } from "./bench.tsx";
-import { type BenchSettings, readBench, sizes } from "./bench-settings.ts";
+import { type BenchSettings, benchFields, framesOf, readBench, sizes } from "./bench-settings.ts";
+import { lookFields, readLook } from "./map-look.ts";
 import { OwnSchemeField } from "./own-scheme-field.tsx";
 import { listedSchemes } from "./own-schemes.ts";
 
 /** One or two hosts with a guest each, driven by hand. */
 export function MachineView({ fields }: { fields: Readonly<Record<string, string>> }): VNode {
   const settings = readBench(fields, listedSchemes());
+  const look = readLook(fields, framesOf(settings));
   // Each arrival builds anew, also one with the same settings.
   const arrivals = useRef({ fields, count: 0 });
   if (arrivals.current.fields !== fields) arrivals.current = { fields, count: arrivals.current.count + 1 };
@@ -18,8 +21,13 @@ export function MachineView({ fields }: { fields: Readonly<Record<string, string
   return (
     <section class="page machine">
       <h1>Watch a machine</h1>
+      <MisreadNote
+        key={`note ${count}`}
+        given={fields}
+        understood={{ ...benchFields(settings), ...lookFields(look) }}
+      />
       <Choice key={`choice ${count}`} settings={settings} />
-      <Bench key={`bench ${count}`} settings={settings} />
+      <Bench key={`bench ${count}`} settings={settings} firstLook={look} />
     </section>
   );
 }

@@ -42,13 +42,15 @@ function overridesOf({ gib, logins, deadline, profile }: StormOrder): string[] {
 }
 
 /** Scenarios that need more memory than a page should take are left to the command line. */
-const MOST_MEMORY = 17 * 2 ** 30;
+const MOST_MEMORY = 72 * 2 ** 30;
 
 /** A shipped scenario that consists of steps. */
 interface StepScenarioInfo {
   readonly name: string;
   readonly description: string;
   readonly schemes: readonly SchemeName[];
+  /** Modelled memory of the host. */
+  readonly memoryBytes: number;
 }
 
 /** One scheme's run of it, and whether what the file expects came true. */
@@ -68,11 +70,11 @@ const handlers = {
     shippedScenarioNames
       .map(read)
       .filter((scenario) => !isLoginStorm(scenario) && scenario.host.memoryBytes <= MOST_MEMORY)
-      .map(({ name, description, schemes }) => ({ name, description, schemes })),
+      .map(({ name, description, schemes, host }) => ({ name, description, schemes, memoryBytes: host.memoryBytes })),
 
-  play({ name, scheme }: { name: string; scheme: SchemeName }): PlayedScenario {
+  play({ name, scheme }: { name: string; scheme: SchemeName }, progress: (value: RunProgress) => void): PlayedScenario {
     const scenario = read(name);
-    const run = runScenario(scenario, { scheme, now: () => performance.now() * 1e6 });
+    const run = runScenario(scenario, { scheme, now: () => performance.now() * 1e6, onProgress: progress });
     return { run, expectations: judge(scenario, [run]) };
   },
 

@@ -1,26 +1,26 @@
-import { type SchemeName, schemeNames } from "@xsp/scenario";
+import { type SchemeName, formatSize, schemeNames } from "@xsp/scenario";
 import type { VNode } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { noteInAddress } from "../location.ts";
 import { scenarioCalls } from "../model/scenario-calls.ts";
 import type { PlayedScenario } from "../model/scenario-worker.ts";
 import { useAnswer } from "../model/use-answer.ts";
-import { CallCancelled } from "../model/worker-calls.ts";
+import { MisreadNote } from "../misread-note.tsx";
 import { Select } from "../select.tsx";
 import { sentence } from "../sentence.ts";
+import { RunProgress } from "./run-progress.tsx";
+import { useSideBySide } from "./side-by-side.ts";
 import { Transcript } from "./transcript.tsx";
 
-type Standing =
-  | { readonly kind: "idle" | "running" | "cancelled" }
-  | { readonly kind: "done"; readonly played: readonly PlayedScenario[] }
-  | { readonly kind: "failed"; readonly message: string };
+/** What a link that says nothing leads to. */
+const USUAL = "pool-shrink";
+const USUAL_SCHEMES = "per-frame,sealed";
 
 /** A scenario that consists of steps, under one or two schemes. */
 export function ScenarioView({ fields }: { fields: Readonly<Record<string, string>> }): VNode {
-  const [name, setName] = useState(fields["name"] ?? "pool-shrink");
-  const [schemes, setSchemes] = useState(() => schemesOf(fields["schemes"] ?? "per-frame,sealed"));
-  const [standing, setStanding] = useState<Standing>({ kind: "idle" });
-  const calls = useRef<ReturnType<typeof scenarioCalls>[]>([]);
+  const [asked, setAsked] = useState(fields["name"] ?? USUAL);
+  const [schemes, setSchemes] = useState(() => schemesOf(fields["schemes"] ?? USUAL_SCHEMES));
+  const { standing, run, cancel, clear } = useSideBySide<PlayedScenario>();
   const list = useAnswer(async () => {
     const own = scenarioCalls();
     const found = await own.call("stepScenarios", undefined);
@@ -28,50 +28,32 @@ export function ScenarioView({ fields }: { fields: Readonly<Record<string, strin
     return found;
   }, []);
   const scenarios = list.state === "answered" ? list.value : [];
-  const chosen = scenarios.find((each) => each.name === name);
-  const end = (): void => {
-    for (const each of calls.current) each.cancel();
-    calls.current = [];
-  };
-  useEffect(() => end, []);
+  // Until the list is there, a link is taken at its word.
+  const chosen = scenarios.find((each) => each.name === asked) ?? scenarios.find((each) => each.name === USUAL);
+  const name = chosen?.name ?? asked;
   const change = (nextName: string, nextSchemes: readonly SchemeName[]): void => {
-    end();
-    setName(nextName);
+    clear();
+    setAsked(nextName);
     setSchemes(nextSchemes);
-    setStanding({ kind: "idle" });
     noteInAddress("scenario", { name: nextName, schemes: nextSchemes.join(",") });
   };
-  const run = async (): Promise<void> => {
-    end();
-    setStanding({ kind: "running" });
-    try {
-      const played = await Promise.all(
-        schemes.map((scheme) => {
-          const each = scenarioCalls();
-          calls.current.push(each);
-          return each.call("play", { name, scheme });
-        }),
-      );
-      setStanding({ kind: "done", played });
-    } catch (error) {
-      if (error instanceof CallCancelled) setStanding({ kind: "cancelled" });
-      else setStanding({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
-    }
-    end();
-  };
-
   const [first = "per-frame", second = ""] = schemes;
   return (
     <section class="page">
       <h1>Play a scenario</h1>
-      <p class="lead">
-        {chosen === undefined ? "The scenarios that come with XSP, command by command." : sentence(chosen.description)}
-      </p>
+      <p class="lead">The scenarios that come with XSP, command by command, under one scheme or two.</p>
+      <MisreadNote
+        given={fields}
+        understood={{
+          name: list.state === "answered" && scenarios.every((each) => each.name !== fields["name"]) ? USUAL : asked,
+          schemes: schemesOf(fields["schemes"] ?? USUAL_SCHEMES).join(","),
+        }}
+      />
       <form
-        class="row"
+        class="row scenario-choice"
         onSubmit={(event) => {
           event.preventDefault();
-          void run();
+          void run(schemes, (calls, scheme, onProgress) => calls.call("play", { name, scheme }, onProgress));
         }}
       >
         <Select
@@ -97,25 +79,32 @@ export function ScenarioView({ fields }: { fields: Readonly<Record<string, strin
           Run
         </button>
         {standing.kind === "running" ? (
-          <button type="button" onClick={end}>
+          <button type="button" onClick={cancel}>
             Cancel
           </button>
         ) : null}
       </form>
+      {chosen === undefined ? null : (
+        <p>
+          {sentence(chosen.description)} Its host has {formatSize(chosen.memoryBytes)}.
+        </p>
+      )}
+      {standing.kind === "running" ? <RunProgress schemes={standing.schemes} progress={standing.progress} /> : null}
       <p role="status">
-        {standing.kind === "running" ? "It runs …" : null}
         {standing.kind === "cancelled" ? "Cancelled." : null}
         {standing.kind === "failed" ? <span class="problem">{sentence(standing.message)}</span> : null}
       </p>
       {standing.kind === "done" ? (
         <div class="panes">
-          {standing.played.map((played) => (
+          {standing.runs.map((played) => (
             <Transcript key={played.run.scheme} played={played} />
           ))}
         </div>
       ) : null}
       <p class="small">
-        A scenario whose host is larger than 17 GiB is for the command line: <code>xsp run host-1t</code>.
+        Each scheme has a host of its own in this page. The larger the host, the more of the browser&rsquo;s own memory
+        that takes, some 11 bytes for each frame of 4 KiB and what the guest&rsquo;s page tables hold; a host of 1 TiB
+        is for the command line: <code>xsp run host-1t</code>.
       </p>
     </section>
   );
