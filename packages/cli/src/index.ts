@@ -2,6 +2,6 @@ export { runInProcesses } from "./scenario-processes.ts";
 export { runSchemeProcess } from "./scheme-process.ts";
 export type { SchemeOrder } from "./scheme-message.ts";
 export { thisMachine } from "./this-machine.ts";
-export { ProgressLine } from "./progress-line.ts";
-export { terminalStyle } from "./terminal-style.ts";
+export { ProgressLine, type ProgressStream } from "./progress-line.ts";
+export { type StyledStream, terminalStyle } from "./terminal-style.ts";
 export { runProgram } from "./program.ts";
