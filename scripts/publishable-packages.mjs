@@ -5,11 +5,16 @@ import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-export const publishable = ["packages", "apps"]
-  .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
-  .filter((folder) => existsSync(join(folder, "package.json")))
-  .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) }))
-  .filter(({ manifest }) => manifest.private !== true);
+/** Every package of a workspace that is laid out as this one. */
+export function packagesOf(workspace) {
+  return ["packages", "apps"]
+    .filter((group) => existsSync(join(workspace, group)))
+    .flatMap((group) => readdirSync(join(workspace, group)).map((name) => join(workspace, group, name)))
+    .filter((folder) => existsSync(join(folder, "package.json")))
+    .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) }));
+}
+
+export const publishable = packagesOf(root).filter(({ manifest }) => manifest.private !== true);
 
 /** What can be imported from a package: `.`, `./node`, …, each with its types. The lab is a page: it has none. */
 export function entryPoints({ folder, manifest }) {
