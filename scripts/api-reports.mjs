@@ -83,6 +83,12 @@ function reportName(manifest, path) {
   return `${basename(manifest.name)}${path.slice(1).replaceAll("/", "-")}.api.md`;
 }
 
+function exportedNames(report) {
+  const declared = report.matchAll(/^export (?:abstract )?(?:class|const|function|interface|type) (\w+)/gm);
+  const passedOn = report.matchAll(/^export \{ (\w+) \}/gm);
+  return new Set([...declared, ...passedOn].map(([, name]) => name));
+}
+
 function changedLines(before, after) {
   return diffLines(before, after)
     .filter((part) => part.added || part.removed)
@@ -126,8 +132,8 @@ if (flags.update) {
 } else if (flags.json) {
   const exported = [...current].map(([name, text]) => ({
     report: `api/${name}`,
-    exports: text.match(/^export /gm)?.length ?? 0,
-    unnamed: text.match(/^\/\/ Warning: \(ae-forgotten-export\)/gm)?.length ?? 0,
+    exports: exportedNames(text).size,
+    unnamed: text.match(/\(ae-forgotten-export\)/g)?.length ?? 0,
     isCurrent: !changed.includes(name),
   }));
   console.log(JSON.stringify(exported, null, 2));

@@ -25,7 +25,13 @@ export async function packageSizes() {
       // One after another: each takes all of the processor.
       // oxlint-disable-next-line no-await-in-loop
       const bundled = entry === undefined || needsNode.has(name) ? undefined : await bundledBytes(entry.code, work);
-      sizes.push({ name, version, packed: statSync(tarball).size, unpacked, ...(bundled !== undefined && { bundled }) });
+      sizes.push({
+        name,
+        version,
+        packed: statSync(tarball).size,
+        unpacked,
+        ...(bundled !== undefined && { bundled }),
+      });
     }
     return sizes;
   } finally {
@@ -46,7 +52,12 @@ async function bundledBytes(code, work) {
     root: work,
     configFile: false,
     logLevel: "error",
-    build: { write: false, target: "es2022", minify: true, rollupOptions: { input: entry, preserveEntrySignatures: "strict" } },
+    build: {
+      write: false,
+      target: "es2022",
+      minify: true,
+      rollupOptions: { input: entry, preserveEntrySignatures: "strict" },
+    },
   });
   return output.reduce((sum, chunk) => sum + (chunk.type === "chunk" ? gzipSync(chunk.code).length : 0), 0);
 }
