@@ -7,6 +7,8 @@ import { expectPrinted } from "./readme-examples.mjs";
 
 const mimeTypes = { ".html": "text/html", ".js": "text/javascript" };
 const origin = "http://xsp.test";
+/** For a machine that is busy with other things. */
+const timeout = 120_000;
 
 const executables = [
   process.env.XSP_CHROMIUM,
@@ -63,8 +65,8 @@ async function runPage(browser, built, { name, where, prints }) {
   const failed = new Promise((_, reject) => {
     page.on("pageerror", (error) => reject(new Error(`${where} failed in Chromium: ${error.message}`)));
   });
-  await page.goto(`${origin}/${name}.html`);
-  await Promise.race([failed, page.waitForFunction(() => document.title === "done")]);
+  await page.goto(`${origin}/${name}.html`, { timeout });
+  await Promise.race([failed, page.waitForFunction(() => document.title === "done", undefined, { timeout })]);
   expectPrinted(`${where}, in Chromium,`, printed, prints);
   await page.close();
 }
