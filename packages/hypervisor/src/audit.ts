@@ -65,6 +65,15 @@ export function audit(host: Host): AuditDifference[] {
   return new Audit(host).run();
 }
 
+/**
+ * An {@link audit} that is run again and again on one host: it keeps the two words a frame that it counts in, which are a
+ * seventh of all memory of a large host and would be garbage after each run.
+ */
+export function makeAuditor(host: Host): () => AuditDifference[] {
+  const auditor = new Audit(host);
+  return () => auditor.run();
+}
+
 class Audit {
   private readonly host: Host;
   private readonly counts: Int32Array;
@@ -74,7 +83,7 @@ class Audit {
   private readonly readers: Int32Array;
   /** Superpages that wait for a vCPU to give back what is left over, with their owner's slot in the low byte. */
   private readonly waiting = new Set<number>();
-  private readonly differences: AuditDifference[] = [];
+  private differences: AuditDifference[] = [];
 
   constructor(host: Host) {
     this.host = host;
@@ -86,6 +95,9 @@ class Audit {
   }
 
   run(): AuditDifference[] {
+    for (const counts of [this.counts, this.types, this.writers, this.readers]) counts.fill(0);
+    this.waiting.clear();
+    this.differences = [];
     this.addTables();
     this.addVcpus();
     this.addSuperpages();

@@ -102,6 +102,7 @@ export {
   builderStore,
   createDomain,
   destroyDomain,
+  openBuilderFrame,
   unpauseDomain,
 } from "./hypercalls/domain-lifecycle.ts";
 
@@ -131,7 +132,7 @@ export {
 export { cacheTranslation, loadFromFrameHigh, loadFromFrameLow, storeToFrame, touch } from "./cpu-access.ts";
 
 // Looking from outside.
-export { type AuditDifference, audit } from "./audit.ts";
+export { type AuditDifference, audit, makeAuditor } from "./audit.ts";
 export { keyHandler } from "./key-handler.ts";
 export { dmesgLines } from "./xen-log.ts";
 export { type CountInfo, PGC_count_mask, PGC_state_free, PGC_state_mask } from "./count-info.ts";
