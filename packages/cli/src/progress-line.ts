@@ -12,17 +12,25 @@ const phaseText: Readonly<Record<RunProgress["phase"], string>> = {
   destroy: "destroying the domain",
 };
 
+/** The part of a Node stream that a progress line needs, so that whoever calls it needs no types of Node. */
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  /** Width of the terminal, in characters. */
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
 /** Shows how far a run is. On a terminal one line that overwrites itself; elsewhere a line for each phase. */
 export class ProgressLine {
-  private readonly stream: NodeJS.WriteStream;
+  private readonly stream: ProgressStream;
   private shown = "";
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: ProgressStream) {
     this.stream = stream;
   }
 
   show({ scheme, phase, done, total }: RunProgress): void {
-    const overwrites = this.stream.isTTY;
+    const overwrites = this.stream.isTTY === true;
     const count = overwrites && (phase === "logins" || phase === "steps") ? ` ${done} of ${total}` : "";
     const line = `${scheme}: ${phaseText[phase]}${count}`;
     if (line === this.shown) return;
@@ -32,7 +40,7 @@ export class ProgressLine {
 
   /** Takes the line away again. */
   clear(): void {
-    if (this.stream.isTTY && this.shown !== "") this.stream.write("\r\u001B[2K");
+    if (this.stream.isTTY === true && this.shown !== "") this.stream.write("\r\u001B[2K");
     this.shown = "";
   }
 }

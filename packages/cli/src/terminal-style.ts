@@ -8,8 +8,14 @@ const formats: Readonly<Record<Parameters<TextStyle>[0], Parameters<typeof style
   verdict: "bold",
 };
 
+/** The part of a Node stream that tells whether it takes colours. */
+export interface StyledStream {
+  readonly isTTY?: boolean;
+  hasColors(): boolean;
+}
+
 /** Colours for a stream: none where it is no terminal, or where NO_COLOR is set. */
-export function terminalStyle(stream: NodeJS.WriteStream): TextStyle {
-  const colours = stream.isTTY && stream.hasColors() && !process.env["NO_COLOR"];
+export function terminalStyle(stream: StyledStream): TextStyle {
+  const colours = stream.isTTY === true && stream.hasColors() && !process.env["NO_COLOR"];
   return (part, text) => (colours ? styleText(formats[part], text) : text);
 }
