@@ -13,6 +13,8 @@ export interface Scheme {
   readonly marks: boolean;
   /** Words that the scheme keeps for each superpage. */
   readonly wordsPerSuperpage: number;
+  /** Slots over which a superpage's entries are counted at most, two words each; 0 where they are counted in one word. */
+  readonly slots: number;
   /**
    * Takes what one PSE entry needs.
    *
@@ -57,7 +59,8 @@ export type SchemeName =
   | "rfc-busy-over-2"
   | "xen-4.1"
   | "sealed"
-  | "sealed-deferred";
+  | "sealed-deferred"
+  | "sealed-percpu";
 
 /** A superpage's own word, decoded. */
 export interface SuperpageState {

@@ -30,6 +30,7 @@ function rfcScheme(name: SchemeName, busyOver: number): Scheme {
     name,
     marks: true,
     wordsPerSuperpage: 1,
+    slots: 0,
     map(vcpu, domain, head, writable) {
       const { host } = vcpu;
       if (!marked(host, head)) {

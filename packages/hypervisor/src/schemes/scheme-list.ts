@@ -2,6 +2,7 @@ import type { Scheme, SchemeName } from "../scheme.ts";
 import { perFrame } from "./per-frame.ts";
 import { rfc, rfcBusyOver1, rfcBusyOver2 } from "./rfc.ts";
 import { sealed, sealedDeferred } from "./sealed.ts";
+import { sealedPercpu } from "./sealed-percpu.ts";
 import { xen41 } from "./xen-4.1.ts";
 
 const schemes: Readonly<Record<SchemeName, Scheme>> = {
@@ -12,6 +13,7 @@ const schemes: Readonly<Record<SchemeName, Scheme>> = {
   "xen-4.1": xen41,
   sealed,
   "sealed-deferred": sealedDeferred,
+  "sealed-percpu": sealedPercpu,
 };
 
 /** All schemes by name, in the order in which they were thought of. */

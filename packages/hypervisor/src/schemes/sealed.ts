@@ -272,6 +272,7 @@ function sealedScheme(name: SchemeName, strict: boolean, without: number): Schem
     name,
     marks: true,
     wordsPerSuperpage: SEALED_WORDS,
+    slots: 0,
 
     map(vcpu, domain, head, writable, preemptible) {
       if (domain.load(DOMAIN_state) === DOMSTATE_dying && (without & CHECK_dying_map) === 0) {

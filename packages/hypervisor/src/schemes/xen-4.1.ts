@@ -40,6 +40,7 @@ export const xen41: Scheme = {
   name: "xen-4.1",
   marks: true,
   wordsPerSuperpage: 1,
+  slots: 0,
 
   map(vcpu, domain, head) {
     const words = vcpu.host.superpage;
