@@ -261,17 +261,19 @@ function sealedPercpuScheme(slots: number, without: number): Scheme {
       const kind = writable ? WRITABLE : READ_ONLY;
       const own = slotOf(vcpu);
       const uses = writable ? SEALED_writers_mask : SEALED_readers_mask;
-      do {
+      for (;;) {
         let slot = own;
         do {
           const rc = countDown(vcpu, slotIndex(host, head, slot, kind), head, kind, preemptible, without);
           if (rc !== NOTHING_COUNTED) return rc;
           slot = slot + 1 === host.slots ? 0 : slot + 1;
         } while (slot !== own);
-        // Missed only if counts have moved, or if there is none.
-      } while ((stateWord(host, head) & uses) !== 0 && (without & SLOT_CHECK_again) === 0);
-      host.noteUnderflow(head);
-      return 0;
+        // Missed only if counts have moved meanwhile, or if there is none.
+        if ((stateWord(host, head) & uses) === 0 || (without & SLOT_CHECK_again) !== 0) {
+          host.noteUnderflow(head);
+          return 0;
+        }
+      }
     },
 
     mark(vcpu, domain, head, preemptible) {
