@@ -52,7 +52,7 @@ const full: BenchSize = {
   micro: { superpages: 2048, rounds: 5, sampleMs: 5, passes: 2 },
   // Counting a 256 GiB fork frame by frame takes minutes that teach nothing which 64 GiB did not.
   scaling: { hosts: [host(4, 3), host(16, 2), host(64, 1), host(256, 1, ["sealed"])], logins: 9 },
-  threads: { schemes: ["per-frame", "xen-4.1", "sealed"], hugepages: 1024, samples: 5, passes: 2 },
+  threads: { schemes: ["per-frame", "xen-4.1", "sealed", "sealed-percpu"], hugepages: 1024, samples: 5, passes: 2 },
   checker: { model: "three-unmap-pin", scheme: "sealed", runs: 3 },
   startup: { runs: 15 },
 };
@@ -68,7 +68,7 @@ const quick: BenchSize = {
   ],
   micro: { superpages: 512, rounds: 5, sampleMs: 2, passes: 2 },
   scaling: { hosts: [host(1, 3), host(2, 3), host(4, 3), host(8, 1)], logins: 9 },
-  threads: { schemes: ["per-frame", "xen-4.1", "sealed"], hugepages: 512, samples: 5, passes: 1 },
+  threads: { schemes: ["per-frame", "xen-4.1", "sealed", "sealed-percpu"], hugepages: 512, samples: 5, passes: 1 },
   checker: { model: "three-tables", scheme: "sealed", runs: 3 },
   startup: { runs: 5 },
 };

@@ -4,7 +4,10 @@ import {
   createHost,
   DOMID_SELF,
   doMemoryOp,
+  doMmuUpdate,
   MMUEXT_MARK_SUPER,
+  MMUEXT_PIN_L2_TABLE,
+  MMUEXT_UNPIN_TABLE,
   pteHi,
   pteLo,
   schemeHasMarks,
@@ -15,7 +18,7 @@ import {
   type Vcpu,
 } from "@xsp/hypervisor";
 import { PlainWords, SharedWords, type WordsAllocator } from "@xsp/words";
-import type { StormOrder } from "./storm-result.ts";
+import type { StormOrder, StormOverlap } from "./storm-result.ts";
 import { extendedOperation, leafFlags } from "./superpage-bench-host.ts";
 
 const framesPerSuperpage = 512;
@@ -26,8 +29,10 @@ export interface StormHost {
   readonly host: Host;
   /** One for each spawner. */
   readonly vcpus: readonly Vcpu[];
-  /** For each spawner the L2 tables of its child: filled, not pinned. */
+  /** For each spawner the L2 tables of its child: filled, not pinned; where entries come one at a time empty and pinned. */
   readonly tables: readonly Int32Array[];
+  /** First frame of each superpage. */
+  readonly heads: Int32Array;
 }
 
 /**
@@ -59,13 +64,51 @@ export function buildStormHost(order: StormOrder, allocate: WordsAllocator): Sto
       const superpage = overlap === "disjoint" ? spawner * hugepages + at : overlap === "same" ? at : 0;
       const head = heads[superpage] as number;
       const table = own[Math.floor(at / entriesPerTable)] as number;
-      const stored = builderStore(domain, table, at % entriesPerTable, pteLo(head, leafFlags | _PAGE_PSE), pteHi(head));
-      if (!stored) throw new Error(`entry ${at % entriesPerTable} of table ${table} could not be written`);
+      const entry = at % entriesPerTable;
+      const stored = builderStore(domain, table, entry, ...superpageEntry(head));
+      if (!stored) throw new Error(`entry ${entry} of table ${table} could not be written`);
+      // Written all the same, so that the table's contents have their place.
+      if (overlap === "entry") builderStore(domain, table, entry, 0, 0);
     }
   }
   unpauseDomain(domain);
+  if (overlap === "entry")
+    for (const table of tables.flatMap((own) => [...own])) extendedOperation(builder, MMUEXT_PIN_L2_TABLE, table);
   if (schemeHasMarks(scheme)) for (const head of heads) extendedOperation(builder, MMUEXT_MARK_SUPER, head);
-  return { host, vcpus: domain.vcpus, tables };
+  return { host, vcpus: domain.vcpus, tables, heads };
+}
+
+/** One spawner's turn: its child's tables are pinned and unpinned, or each of their entries is mapped and unmapped. */
+export function stormTurn({ vcpus, tables, heads }: StormHost, spawner: number, overlap: StormOverlap): void {
+  const vcpu = vcpus[spawner];
+  const own = tables[spawner];
+  if (vcpu === undefined || own === undefined) throw new RangeError(`spawner: there is no ${spawner}`);
+  if (overlap === "entry") {
+    for (const table of own) mapOneByOne(vcpu, table, heads[0] as number);
+    return;
+  }
+  for (const table of own) extendedOperation(vcpu, MMUEXT_PIN_L2_TABLE, table);
+  for (const table of own) extendedOperation(vcpu, MMUEXT_UNPIN_TABLE, table);
+}
+
+/** Both words of an entry that maps a superpage. */
+function superpageEntry(head: number): readonly [number, number] {
+  return [pteLo(head, leafFlags | _PAGE_PSE), pteHi(head)];
+}
+
+/** Maps a superpage in each entry of a pinned table in turn, and unmaps it before the next. */
+function mapOneByOne(vcpu: Vcpu, table: number, head: number): void {
+  const request = Int32Array.of(0, 0, 0, 0);
+  for (let entry = 0; entry < entriesPerTable; entry++) {
+    request[0] = (table << 12) | (entry << 3);
+    request[1] = table >>> 20;
+    for (const [lo, hi] of [superpageEntry(head), [0, 0]] as const) {
+      request[2] = lo;
+      request[3] = hi;
+      if (doMmuUpdate(vcpu, request, 1, DOMID_SELF) !== 0)
+        throw new Error(`entry ${entry} of table ${table} was refused`);
+    }
+  }
 }
 
 /** Bytes of shared memory that the host of a storm takes. */

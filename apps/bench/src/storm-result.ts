@@ -7,17 +7,19 @@ export type StormOverlap =
   /** All the same: the region of one database, attached to every spawner. */
   | "same"
   /** All one single superpage, in every entry: a lock page, or the head of a shared library. */
-  | "one";
+  | "one"
+  /** All that same one, an entry at a time: mapped by one hypercall and unmapped by the next, and nothing else maps it. */
+  | "entry";
 
 /** What a storm is to do. */
 export interface StormOrder {
   readonly scheme: SchemeName;
   readonly overlap: StormOverlap;
-  /** vCPUs that fork and exit, each with page tables of its own. */
+  /** vCPUs that fork and exit, or map and unmap, each with page tables of its own. */
   readonly spawners: number;
   /** Threads that run them: 1, or as many as spawners. */
   readonly threads: number;
-  /** Hugepages that each child maps: a multiple of 512. */
+  /** Hugepages that each child maps, or entries that are mapped and unmapped in turn: a multiple of 512. */
   readonly hugepages: number;
   /** Forks and exits of each spawner in one sample. */
   readonly forks: number;

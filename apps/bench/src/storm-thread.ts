@@ -1,15 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
-import {
-  audit,
-  MMUEXT_PIN_L2_TABLE,
-  MMUEXT_UNPIN_TABLE,
-  perfDifference,
-  snapshotPerf,
-  type PerfSnapshot,
-} from "@xsp/hypervisor";
-import { buildStormHost, sharedStormWords, type StormHost } from "./storm-host.ts";
+import { audit, perfDifference, snapshotPerf, type PerfSnapshot } from "@xsp/hypervisor";
+import { buildStormHost, sharedStormWords, stormTurn, type StormHost } from "./storm-host.ts";
 import type { StormOrder } from "./storm-result.ts";
-import { extendedOperation } from "./superpage-bench-host.ts";
 
 // The program of one thread of a storm. Its spawners fork and exit: each pins the L2 tables of its child, which is where
 // Xen pays for a fork, and unpins them, which is where it pays for the exit.
@@ -57,21 +49,13 @@ function barrier(control: Int32Array, round: number, threads: number): void {
   while (Atomics.load(control, ROUND) < round);
 }
 
-function storm({ vcpus, tables }: StormHost, spawners: readonly number[], forks: number): void {
-  for (let fork = 0; fork < forks; fork++) {
-    for (const spawner of spawners) {
-      const vcpu = vcpus[spawner];
-      const own = tables[spawner];
-      if (vcpu === undefined || own === undefined) throw new RangeError(`spawner: there is no ${spawner}`);
-      for (const table of own) extendedOperation(vcpu, MMUEXT_PIN_L2_TABLE, table);
-      for (const table of own) extendedOperation(vcpu, MMUEXT_UNPIN_TABLE, table);
-    }
-  }
+function storm(host: StormHost, spawners: readonly number[], { forks, overlap }: StormOrder): void {
+  for (let fork = 0; fork < forks; fork++) for (const spawner of spawners) stormTurn(host, spawner, overlap);
 }
 
 function run({ order, thread, memory, control: buffer }: StormThreadStart): StormThreadReport {
   const control = new Int32Array(buffer);
-  const { spawners, threads, forks, samples } = order;
+  const { spawners, threads, samples } = order;
   waitFor(control, TURN, thread);
   if (thread > 0) new Int32Array(memory).fill(0);
   const built = buildStormHost(order, sharedStormWords(memory));
@@ -85,7 +69,7 @@ function run({ order, thread, memory, control: buffer }: StormThreadStart): Stor
     if (round === warmUps + 1) before = snapshotPerf(built.host);
     barrier(control, round, threads);
     const started = Number(process.hrtime.bigint());
-    storm(built, own, forks);
+    storm(built, own, order);
     const ended = Number(process.hrtime.bigint());
     if (round > warmUps) times.push([started, ended]);
   }

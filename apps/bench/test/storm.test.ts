@@ -1,35 +1,23 @@
-import {
-  audit,
-  MMUEXT_PIN_L2_TABLE,
-  MMUEXT_UNPIN_TABLE,
-  schemeNames,
-  snapshotPerf,
-  perfDifference,
-} from "@xsp/hypervisor";
+import { audit, schemeNames, snapshotPerf, perfDifference } from "@xsp/hypervisor";
 import { PlainWords } from "@xsp/words";
 import { expect, it } from "vitest";
-import { buildStormHost } from "../src/storm-host.ts";
+import { buildStormHost, stormTurn } from "../src/storm-host.ts";
 import { runStorm } from "../src/storm.ts";
 import type { StormOrder, StormOverlap } from "../src/storm-result.ts";
-import { extendedOperation } from "../src/superpage-bench-host.ts";
 
 const hugepages = 512;
 const forks = 2;
 const spawners = 2;
-const overlaps: readonly StormOverlap[] = ["disjoint", "same", "one"];
+const overlaps: readonly StormOverlap[] = ["disjoint", "same", "one", "entry"];
 
 /** The same work on plain words, one spawner after the other. */
 function onPlainWords(order: StormOrder): ReturnType<typeof snapshotPerf> {
-  const { host, vcpus, tables } = buildStormHost(order, (length) => new PlainWords(length));
+  const built = buildStormHost(order, (length) => new PlainWords(length));
+  const { host } = built;
   // As in the threads, counting begins after a few rounds.
   const round = (): void => {
-    for (const [spawner, own] of tables.entries()) {
-      const vcpu = vcpus[spawner];
-      if (vcpu === undefined) throw new Error(`there is no spawner ${spawner}`);
-      for (let fork = 0; fork < forks; fork++) {
-        for (const table of own) extendedOperation(vcpu, MMUEXT_PIN_L2_TABLE, table);
-        for (const table of own) extendedOperation(vcpu, MMUEXT_UNPIN_TABLE, table);
-      }
+    for (let spawner = 0; spawner < spawners; spawner++) {
+      for (let fork = 0; fork < forks; fork++) stormTurn(built, spawner, order.overlap);
     }
   };
   round();

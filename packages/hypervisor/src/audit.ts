@@ -25,6 +25,7 @@ import {
   SEALED_readers_shift,
   SEALED_writers_mask,
 } from "./sealed-info.ts";
+import { SLOT_WORDS, SLOT_count_mask, SLOT_owner_shift } from "./sealed-slot-info.ts";
 import { SGT_count_mask, SGT_dynamic, SGT_mark, SGT_none, SGT_type_mask } from "./superpage-info.ts";
 import { isGuestL4Slot } from "./table-geometry.ts";
 import {
@@ -263,6 +264,9 @@ class Audit {
         case "sealed-deferred":
           this.addSealed(head, index, w, r);
           break;
+        case "sealed-percpu":
+          this.addSealed(head, index, this.addSlots(head, index, 0, w), this.addSlots(head, index, 1, r));
+          break;
         default:
           this.addOwn(head, index);
       }
@@ -319,6 +323,35 @@ class Audit {
     if (type !== SGT_none) this.addFrames(head, 1, 1);
   }
 
+  /**
+   * Holds the slots of `sealed-percpu` against the entries of one kind.
+   *
+   * @returns how many slots are in use: the users that the superpage's word must count.
+   */
+  private addSlots(head: number, index: number, kind: number, entries: number): number {
+    const { host } = this;
+    const owner = loadOwner(host.owner, head);
+    const marked = (host.superpage.load(2 * index) & SEALED_mark) !== 0;
+    let counted = 0;
+    let used = 0;
+    for (let slot = 0; slot < host.slots; slot++) {
+      const word = host.superpageSlots.load((slot * host.superpages + index) * SLOT_WORDS + kind);
+      if (word === 0) continue;
+      used++;
+      const count = word & SLOT_count_mask;
+      counted += count;
+      // A slot that counts nothing keeps its use of a marked superpage.
+      const expected = count > 0 || marked ? (owner << SLOT_owner_shift) | count : 0;
+      if (word !== expected) this.report(head, "superpage", expected, word, `slot ${slot} of the superpage`);
+    }
+    if (counted !== entries) this.report(head, "superpage", entries, counted, "superpage entries that the slots count");
+    return used;
+  }
+
+  /**
+   * @param w - writable users of the superpage: its entries, or the slots that count them.
+   * @param r - read-only ones.
+   */
   private addSealed(head: number, index: number, w: number, r: number): void {
     const { host } = this;
     const word = host.superpage.load(2 * index);
@@ -335,7 +368,7 @@ class Audit {
     if ((word & ~SEALED_busy) !== expected || (word & SEALED_busy) !== 0) {
       const counted = word & SEALED_writers_mask;
       const by = (word & SEALED_owner_mask) >>> SEALED_owner_shift;
-      this.report(head, "superpage", expected, word, `${w} writable entries, word counts ${counted} for slot ${by}`);
+      this.report(head, "superpage", expected, word, `${w} writable users, word counts ${counted} for slot ${by}`);
     }
     if (w > SEALED_max_uses || r > SEALED_max_uses) {
       this.report(

@@ -26,6 +26,7 @@ import { PerfCounters, type PerfSnapshot, snapshotPerf } from "./perf-counters.t
 import { type Refusal, RefusalLog } from "./refusal-log.ts";
 import type { PageTableContents } from "./page-table-contents.ts";
 import type { Scheme } from "./scheme.ts";
+import { SLOT_WORDS } from "./sealed-slot-info.ts";
 import { type VersionSwitches, type XenVersion, versions } from "./version.ts";
 
 // Words of the control region: the TLB clock, what went wrong, then for each vCPU the clock at its last flush.
@@ -133,6 +134,12 @@ export class Host {
   readonly plainFrames: PlainFrameTable | undefined;
   /** The scheme's words, {@link Scheme.wordsPerSuperpage} for each superpage. */
   readonly superpage: Words;
+  /** Superpages, a broken one at the end included. */
+  readonly superpages: number;
+  /** Slots over which the scheme counts entries: as many as it asks for, and no more than there are vCPUs. */
+  readonly slots: number;
+  /** The words of the slots, all of slot 0 first; see `sealed-slot-info.ts`. Empty where the scheme has no slots. */
+  readonly superpageSlots: Words;
   /** Heap: see `heap.ts`. */
   readonly heap: Words;
   readonly control: Words;
@@ -194,11 +201,14 @@ export class Host {
 
     const allocate = options.allocate ?? allocatePlainWords;
     const superpages = Math.ceil(this.frames / (1 << this.superpageOrder));
+    this.superpages = superpages;
+    this.slots = Math.min(this.scheme.slots ?? 0, this.maxVcpus);
     this.count = allocate(this.frames, "count_info");
     this.type = allocate(this.frames, "type_info");
     this.owner = allocate((this.frames + 1) >> 1, "owner");
     this.plainFrames = plainFrameTable(this.count, this.type, this.owner);
     this.superpage = allocate(Math.max(1, superpages * this.scheme.wordsPerSuperpage), "superpage");
+    this.superpageSlots = allocate(superpages * this.slots * SLOT_WORDS, "superpage slots");
     this.heap = allocate(4 + superpages, "heap");
     this.control = allocate(CONTROL_flushTimes + this.maxVcpus + 1, "control");
     this.vcpuWords = allocate((this.maxVcpus + 1) * VCPU_words, "vcpu");
@@ -367,6 +377,7 @@ function addToWord(words: Words, index: number, amount: number): void {
 
 /** Bytes of accounting state for each frame: frame table, superpage words, heap. Contents of page tables are memory. */
 export function bytesPerFrame(host: Host): number {
-  const words = host.count.length + host.type.length + host.owner.length + host.superpage.length + host.heap.length;
+  const { count, type, owner, superpage, superpageSlots, heap } = host;
+  const words = count.length + type.length + owner.length + superpage.length + superpageSlots.length + heap.length;
   return (words * 4) / host.frames;
 }

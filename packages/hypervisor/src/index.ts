@@ -110,6 +110,8 @@ export {
   schemeNames,
 } from "./schemes/scheme-list.ts";
 export { type SealedCheck, sealedChecks } from "./schemes/sealed-checks.ts";
+export { type SlotCheck, slotChecks } from "./schemes/sealed-percpu-checks.ts";
+export { sealedPercpuVariant } from "./schemes/sealed-percpu.ts";
 export { sealedWithout } from "./schemes/sealed.ts";
 export { type VersionSwitches, type XenVersion, versions } from "./version.ts";
 export {

@@ -27,6 +27,11 @@ export interface Scheme {
   /** Words that the scheme keeps for each superpage, 4 bytes each. */
   readonly wordsPerSuperpage: number;
   /**
+   * Slots over which a superpage's entries are counted at most, two words each in `host.superpageSlots`; none where they
+   * are counted in the superpage's own words.
+   */
+  readonly slots?: number;
+  /**
    * Takes what one PSE entry needs. The caller holds the lock of the entry's table, and nothing of the superpage: that
    * it is `domain`'s has still to be found out, by taking references in its name.
    *
@@ -116,7 +121,8 @@ export type ShippedSchemeName =
   | "rfc-busy-over-2"
   | "xen-4.1"
   | "sealed"
-  | "sealed-deferred";
+  | "sealed-deferred"
+  | "sealed-percpu";
 
 /** A superpage's own word, decoded. */
 export interface SuperpageState {

@@ -160,49 +160,52 @@ describe("the audit", () => {
   });
 });
 
-describe.each(["sealed", "sealed-deferred"] as const)("what is left over of a superpage under %s", (scheme) => {
-  /** A superpage with its first six references held: four general ones and two writable ones, and this word. */
-  function leftOver(users: number): SmallGuest {
-    const guest = oneGuest({ scheme });
-    const { host, domain } = guest;
-    for (let frame = 8; frame < 12; frame++) host.count.store(frame, host.count.load(frame) + 1);
-    for (let frame = 8; frame < 10; frame++) host.type.store(frame, PGT_writable_page | PGT_validated | 1);
-    host.superpage.store(2 * 2, (domain.slot << SEALED_owner_shift) | users);
-    host.superpage.store(2 * 2 + 1, 6);
-    return guest;
-  }
+describe.each(["sealed", "sealed-deferred", "sealed-percpu"] as const)(
+  "what is left over of a superpage under %s",
+  (scheme) => {
+    /** A superpage with its first six references held: four general ones and two writable ones, and this word. */
+    function leftOver(users: number): SmallGuest {
+      const guest = oneGuest({ scheme });
+      const { host, domain } = guest;
+      for (let frame = 8; frame < 12; frame++) host.count.store(frame, host.count.load(frame) + 1);
+      for (let frame = 8; frame < 10; frame++) host.type.store(frame, PGT_writable_page | PGT_validated | 1);
+      host.superpage.store(2 * 2, (domain.slot << SEALED_owner_shift) | users);
+      host.superpage.store(2 * 2 + 1, 6);
+      return guest;
+    }
 
-  it("is right as long as a vCPU says that it will see to it, for that owner", () => {
-    const guest = leftOver(0);
-    expect(reported(guest)).toEqual(["superpage 8", "superpage 8"]);
-    setOldSuperpage(guest.vcpu, 8, guest.domain.slot);
-    expect(reported(guest)).toEqual([]);
-    setOldSuperpage(guest.vcpu, 8, guest.domain.slot + 1);
-    expect(reported(guest)).toEqual(["superpage 8", "superpage 8"]);
-  });
+    it("is right as long as a vCPU says that it will see to it, for that owner", () => {
+      const guest = leftOver(0);
+      expect(reported(guest)).toEqual(["superpage 8", "superpage 8"]);
+      setOldSuperpage(guest.vcpu, 8, guest.domain.slot);
+      expect(reported(guest)).toEqual([]);
+      setOldSuperpage(guest.vcpu, 8, guest.domain.slot + 1);
+      expect(reported(guest)).toEqual(["superpage 8", "superpage 8"]);
+    });
 
-  it("is exactly what the second word says, from the head frame on", () => {
-    const guest = leftOver(0);
-    setOldSuperpage(guest.vcpu, 8, guest.domain.slot);
-    guest.host.superpage.store(2 * 2 + 1, 5);
-    expect(reported(guest)).toEqual(["type 9"]);
-    guest.host.superpage.store(2 * 2 + 1, 7);
-    expect(reported(guest)).toEqual(["type 10"]);
-    guest.host.superpage.store(2 * 2 + 1, 3);
-    expect(reported(guest)).toEqual(["type 8", "type 9", "count 11"]);
-    guest.host.superpage.store(2 * 2 + 1, 9);
-    expect(reported(guest)).toContain("superpage 8");
-  });
+    it("is exactly what the second word says, from the head frame on", () => {
+      const guest = leftOver(0);
+      setOldSuperpage(guest.vcpu, 8, guest.domain.slot);
+      guest.host.superpage.store(2 * 2 + 1, 5);
+      expect(reported(guest)).toEqual(["type 9"]);
+      guest.host.superpage.store(2 * 2 + 1, 7);
+      expect(reported(guest)).toEqual(["type 10"]);
+      guest.host.superpage.store(2 * 2 + 1, 3);
+      expect(reported(guest)).toEqual(["type 8", "type 9", "count 11"]);
+      guest.host.superpage.store(2 * 2 + 1, 9);
+      expect(reported(guest)).toContain("superpage 8");
+    });
 
-  it("never explains that less is held than the users need", () => {
-    const guest = leftOver(SEALED_mark);
-    setOldSuperpage(guest.vcpu, 8, guest.domain.slot);
-    expect(reported(guest)).toEqual(["superpage 8"]);
-  });
+    it("never explains that less is held than the users need", () => {
+      const guest = leftOver(SEALED_mark);
+      setOldSuperpage(guest.vcpu, 8, guest.domain.slot);
+      expect(reported(guest)).toEqual(["superpage 8"]);
+    });
 
-  it("never explains a word that is busy", () => {
-    const guest = leftOver(SEALED_busy);
-    setOldSuperpage(guest.vcpu, 8, guest.domain.slot);
-    expect(reported(guest)).toEqual(["superpage 8"]);
-  });
-});
+    it("never explains a word that is busy", () => {
+      const guest = leftOver(SEALED_busy);
+      setOldSuperpage(guest.vcpu, 8, guest.domain.slot);
+      expect(reported(guest)).toEqual(["superpage 8"]);
+    });
+  },
+);

@@ -188,6 +188,7 @@ export function everyWord(host: Host, leaveOut: WordsLeftOut = {}): string {
     lines.push(`${frame} ${count.toString(16)} ${shown >>> 0} ${owner} ${noteLinear(note)}${progress}${contents}`);
   }
   for (let i = 0; i < host.superpage.length; i++) lines.push(`superpage ${i} ${host.superpage.load(i)}`);
+  for (let i = 0; i < host.superpageSlots.length; i++) lines.push(`slot word ${i} ${host.superpageSlots.load(i)}`);
   for (let i = 0; i < host.vcpuWords.length; i++) {
     // Whether the waiting table is partial says nothing where no table waits.
     const idle =
@@ -233,6 +234,9 @@ export function expectNothingLeft(host: Host, freeAtFirst: number): void {
   }
   for (let i = 0; i < host.superpage.length; i++) {
     if (host.superpage.load(i) !== 0) left.push({ superpageWord: i, value: host.superpage.load(i) });
+  }
+  for (let i = 0; i < host.superpageSlots.length; i++) {
+    if (host.superpageSlots.load(i) !== 0) left.push({ slotWord: i, value: host.superpageSlots.load(i) });
   }
   expect(left).toEqual([]);
   expectClean(host);

@@ -75,7 +75,7 @@ describe("a scenario that is right", () => {
     expect(scenario.pool).toEqual({ hugepages: 32768, mark: true });
     expect(scenario.workload.logins).toBe(100);
     expect(scenario.deadlineNs).toBe(60e9);
-    expect(scenario.schemes).toHaveLength(7);
+    expect(scenario.schemes).toHaveLength(8);
   });
 
   test("takes overrides, the last one of a field winning", () => {

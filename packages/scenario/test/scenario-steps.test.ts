@@ -58,7 +58,14 @@ describe("a scenario of steps", () => {
     const { expect: expected } = readScenario(file.replace("under: [rfc, sealed]", "except: [rfc, per-frame]"), {
       file: "steps.yaml",
     });
-    expect(expected[0]?.under).toEqual(["rfc-busy-over-1", "rfc-busy-over-2", "xen-4.1", "sealed", "sealed-deferred"]);
+    expect(expected[0]?.under).toEqual([
+      "rfc-busy-over-1",
+      "rfc-busy-over-2",
+      "xen-4.1",
+      "sealed",
+      "sealed-deferred",
+      "sealed-percpu",
+    ]);
   });
 
   test("takes other numbers from outside", () => {

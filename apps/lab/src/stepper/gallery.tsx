@@ -48,8 +48,8 @@ export function Gallery(): VNode {
         </section>
       ))}
       <p class="small">
-        Under <code>per-frame</code>, <code>sealed</code> and <code>sealed-deferred</code> nothing was found, within the
-        bounds that the findings name. <a href={writeFragment("try")}>Try it yourself.</a>
+        Under <code>per-frame</code>, <code>sealed</code>, <code>sealed-deferred</code> and <code>sealed-percpu</code>{" "}
+        nothing was found, within the bounds that the findings name. <a href={writeFragment("try")}>Try it yourself.</a>
       </p>
     </section>
   );

@@ -3,6 +3,7 @@ import { SchemeProblem, requireScheme } from "./own-scheme.ts";
 import { perFrame } from "./per-frame.ts";
 import { rfc, rfcBusyOver1, rfcBusyOver2 } from "./rfc.ts";
 import { sealed, sealedDeferred } from "./sealed.ts";
+import { sealedPercpu } from "./sealed-percpu.ts";
 import { xen41 } from "./xen-4.1.ts";
 
 const schemes: Readonly<Record<ShippedSchemeName, Scheme>> = {
@@ -13,6 +14,7 @@ const schemes: Readonly<Record<ShippedSchemeName, Scheme>> = {
   "xen-4.1": xen41,
   sealed,
   "sealed-deferred": sealedDeferred,
+  "sealed-percpu": sealedPercpu,
 };
 
 /** Schemes of others, by name. A name never changes what it means: tokens and results are read by it. */

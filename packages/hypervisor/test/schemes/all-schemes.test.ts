@@ -252,6 +252,7 @@ it.each([
   ["rfc-busy-over-2", 0, 0],
   ["rfc-busy-over-2", 1, 0],
   ["sealed", 1, 0],
+  ["sealed-percpu", 1, 0],
   ["xen-4.1", 1, 0],
 ] as const)(
   "an unmapped superpage under %s, of writable count %i before the mark, is unmarked with %i",

@@ -60,7 +60,7 @@ export class SuperpageModel {
 
   private unmark(): number {
     if (!this.marked) return -EINVAL;
-    if (this.scheme === "sealed" && this.uses > 0) return -EBUSY;
+    if ((this.scheme === "sealed" || this.scheme === "sealed-percpu") && this.uses > 0) return -EBUSY;
     if (this.scheme === "rfc-busy-over-1" && this.headTypes > 1) return -EBUSY;
     if (this.scheme === "rfc-busy-over-2" && this.headTypes > 2) return -EBUSY;
     this.marked = false;

@@ -22,6 +22,7 @@ schemes:
   - xen-4.1 # as shipped in Xen 4.1 to 4.9: a word per superpage
   - sealed # this project's own
   - sealed-deferred
+  - sealed-percpu # the same as sealed, counted in a slot for each vCPU
 
 guest:
   style: 64-bit # the kernel maps all memory, so a free page has writable count 1

@@ -239,8 +239,10 @@ ${meanings.join("")}
   \`preempted-destroy\` has its own vCPUs stopped in the middle, and \`docs/sealed.md\` a mark before each of its accesses.
 - S4's second half, that no domain changes the accounting word of another's superpage, under \`rfc\` and \`xen-4.1\` where
   frames change hands (\`release\`, \`destroy\`, \`preempted-destroy\`): their words name no owner. Elsewhere it is checked by
-  what hypercalls return; under \`sealed\` by the owner in the word, in every state.
+  what hypercalls return; under \`sealed\` by the owner in its words, in every state.
 - Counts at their limits, the other half of S2: \`docs/sealed.md\` has one model, unit tests the rest. Descriptor pages.
+- Slots of \`sealed-percpu\` that several vCPUs share: here each vCPU has its own. \`docs/sealed.md\` names the models in which
+  two and three share one or two.
 - Cached translations but in \`stale-translation\`. Under \`per-frame\`, which has no marks, models that mark or unmark say
   nothing about marks. S4 does not look at entries of the kernel's direct map.
 - Preemption of destruction, and preemption with three vCPUs. Weak memory: exploration is sequentially consistent.

@@ -331,6 +331,40 @@ export const namedModels: readonly NamedModel[] = [
     },
   },
   {
+    name: "three-unmark-unmap",
+    examines:
+      "Three vCPUs and a marked superpage: one takes the last entry away, one unmarks, one maps the superpage again.",
+    options: {
+      ...threeVcpus,
+      before: ["mark", "map-2m-rw"],
+      operations: [["unmap-2m"], ["unmark"], ["map-2m-rw"]],
+      steps: 1,
+    },
+  },
+  {
+    name: "unmap-elsewhere",
+    examines: "Entries that are unmapped by another vCPU than the one that mapped them, beside an unmark.",
+    options: {
+      ...oneDomain,
+      before: ["mark", "map-2m-rw-in-first by vCPU 1"],
+      operations: [
+        ["unmap-2m", "map-2m-rw"],
+        ["unmap-2m-in-first", "unmark", "map-2m-rw"],
+      ],
+      steps: [1, 2],
+    },
+  },
+  {
+    name: "destroy-marked",
+    examines: "A domain that is destroyed with a marked superpage that was mapped and unmapped again.",
+    options: {
+      ...twoDomains,
+      before: ["mark", "map-2m-rw", "unmap-2m"],
+      operations: [["destroy"], ["populate"]],
+      steps: 1,
+    },
+  },
+  {
     name: "destroy-mapped-by-other",
     examines: "A domain that is destroyed after another domain has tried to map its superpage.",
     options: {

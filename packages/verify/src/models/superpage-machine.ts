@@ -69,6 +69,8 @@ export interface SuperpageMachine {
   readonly vcpus: readonly Vcpu[];
   /** First frame of each superpage. */
   readonly heads: readonly number[];
+  /** For each superpage the places of its words in the host's slots; none under schemes without slots. */
+  readonly slotWords: readonly (readonly number[])[];
   /** L2 table of each vCPU. */
   readonly l2: readonly number[];
   /** L1 table of each vCPU. */
@@ -106,6 +108,21 @@ export function frameName(machine: SuperpageMachine, frame: number): string {
 /** What a superpage is called: `the superpage`, or `superpage 1` where there are several. */
 export function superpageName({ heads }: SuperpageMachine, superpage: number): string {
   return heads.length === 1 ? "the superpage" : `superpage ${superpage}`;
+}
+
+/** Whether anything stands in the scheme's words for a superpage. */
+export function isAccounted({ host, heads, slotWords }: SuperpageMachine, superpage: number): boolean {
+  const words = host.scheme.wordsPerSuperpage;
+  const first = ((heads[superpage] as number) >> host.superpageOrder) * words;
+  for (let word = first; word < first + words; word++) if (host.superpage.load(word) !== 0) return true;
+  return (slotWords[superpage] as readonly number[]).some((word) => host.superpageSlots.load(word) !== 0);
+}
+
+/** Where the words of a superpage stand among those of the slots: two in each slot, all of the first slot first. */
+function slotWordsOf({ frames, superpageOrder, slots }: Host, head: number): readonly number[] {
+  const superpages = Math.ceil(frames / (1 << superpageOrder));
+  const index = head >> superpageOrder;
+  return Array.from({ length: 2 * slots }, (_, word) => 2 * ((word >> 1) * superpages + index) + (word & 1));
 }
 
 /** Builds the machine and pins its tables. */
@@ -162,7 +179,8 @@ export function buildSuperpageMachine(options: SuperpageMachineOptions): Superpa
     vcpu.domain.setBits(DOMAIN_DIRTY_CPUS, 1 << vcpu.cpu);
   }
   for (const domain of domains) unpauseDomain(domain);
-  return { host, domains, vcpus, heads, l2, l1, directMap };
+  const slotWords = heads.map((head) => slotWordsOf(host, head));
+  return { host, domains, vcpus, heads, slotWords, l2, l1, directMap };
 }
 
 /** Field of a domain that says which CPUs may hold its translations. */

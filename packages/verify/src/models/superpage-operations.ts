@@ -73,6 +73,10 @@ function frameOf(machine: SuperpageMachine, superpage: number, frame: number): n
 /** Entries of one kind that a word of `sealed` can count. */
 const WORD_LIMIT = 0x7ff;
 
+/** Word of a domain that says what it is doing, and that it is being destroyed. */
+const DOMAIN_STATE = 0;
+const DYING = 3;
+
 const flagsRw = _PAGE_PRESENT | _PAGE_RW;
 
 function updateEntry(machine: SuperpageMachine, vcpu: number, table: number, slot: number, value: number): number {
@@ -84,13 +88,14 @@ function extended(machine: SuperpageMachine, vcpu: number, command: number, fram
   return doMmuextOp(machine.vcpus[vcpu]!, Int32Array.of(command, 0, frame, 0, 0, 0), 1, DOMID_SELF);
 }
 
-function superpageEntry(label: string, flags: number): SuperpageOperation {
+/** @param tableOf - in which vCPU's L2 table. Default: in that of whoever performs it. */
+function superpageEntry(label: string, flags: number, tableOf?: number): SuperpageOperation {
   return {
     label,
     accounts: flags !== 0,
     run: (machine, vcpu, superpage) => {
       const value = flags === 0 ? 0 : pteLo(machine.heads[superpage]!, flags | _PAGE_PSE);
-      return updateEntry(machine, vcpu, machine.l2[vcpu]!, superpage, value);
+      return updateEntry(machine, vcpu, machine.l2.at(tableOf ?? vcpu)!, superpage, value);
     },
   };
 }
@@ -140,6 +145,9 @@ export const superpageOperations: Readonly<Record<string, SuperpageOperation>> =
   "map-2m-rw": superpageEntry("map 2M RW", flagsRw),
   "map-2m-ro": superpageEntry("map 2M RO", _PAGE_PRESENT),
   "unmap-2m": superpageEntry("unmap 2M", 0),
+  "map-2m-rw-in-first": superpageEntry("map 2M RW in the first vCPU's table", flagsRw, 0),
+  "unmap-2m-in-first": superpageEntry("unmap 2M in the first vCPU's table", 0, 0),
+  "unmap-2m-in-last": superpageEntry("unmap 2M in the last vCPU's table", 0, -1),
   mark: {
     label: "mark",
     accounts: true,
@@ -204,6 +212,23 @@ export const superpageOperations: Readonly<Record<string, SuperpageOperation>> =
     label: "destroy the first domain while it runs",
     movesFrames: true,
     run: (machine) => destroyDomain(machine.domains[0]!),
+  },
+  // What of a destruction is about the superpage, without the rest of it: small enough to explore beside other vCPUs.
+  "clear-mark": {
+    label: "clear the mark, as the domain's destruction does",
+    run: ({ host, domains, heads }, _, superpage) => {
+      const owner = domains[0]!;
+      owner.store(DOMAIN_STATE, DYING);
+      return host.scheme.relinquish(host.xen, owner, heads[superpage]!, true);
+    },
+  },
+  "begin-to-die": {
+    label: "begin to destroy the domain",
+    everywhere: true,
+    run: ({ domains }) => {
+      domains[0]!.store(DOMAIN_STATE, DYING);
+      return 0;
+    },
   },
   "fill-2m-rw": {
     label: "map 2M RW in all other slots, to the limit of a word",

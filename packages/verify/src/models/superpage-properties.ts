@@ -1,6 +1,6 @@
 import type { Property, StateView } from "@xsp/checker";
 import { audit, errnoName } from "@xsp/hypervisor";
-import { frameName, type SuperpageMachine, superpageFrames, superpageName } from "./superpage-machine.ts";
+import { frameName, isAccounted, type SuperpageMachine, superpageFrames, superpageName } from "./superpage-machine.ts";
 
 /*
  * The properties of `protocol.md` over the superpage machine. Each loads words only; what it needs to know about their
@@ -8,12 +8,14 @@ import { frameName, type SuperpageMachine, superpageFrames, superpageName } from
  *
  *   type_info    type 31–28, validated 26                      owner        slots 7–0 and 23–16, a frame each
  *   an entry     present 0, RW 1, PSE 7, frame from 12       `sealed`     owner 29–22 of the superpage's first word
+ *                                                            a slot       owner 30–23
  */
 const VALIDATED = 1 << 26;
 const TYPE_AND_VALIDATED = (0xf << 28) | VALIDATED;
 /** Owner slots of the two frames of an owner word; what stands beside them are TLB stamps. */
 const OWNERS = 0x00ff00ff;
 const SEALED_OWNER = 0xff << 22;
+const SLOT_OWNER = 0xff << 23;
 /** Word of a vCPU that says whether anything waits to be put before its hypercall returns. */
 const OLD_GUEST_TABLE = 2;
 const NOTHING_OLD = -1;
@@ -129,15 +131,10 @@ function leftOver(machine: SuperpageMachine): string | undefined {
       if (slot === domain.slot) return `domain ${domain.domid} is gone and still owns frame ${frame}`;
       if (slot === 0 && host.type.load(frame) !== 0) return `frame ${frame} is free and has a type`;
     }
-    const words = host.scheme.wordsPerSuperpage;
     for (const [superpage, head] of machine.heads.entries()) {
       const owner = (host.owner.load(head >> 1) >> ((head & 1) << 4)) & 0xff;
-      if (owner !== 0) continue;
-      const first = (head >> host.superpageOrder) * words;
-      for (let word = first; word < first + words; word++) {
-        if (host.superpage.load(word) === 0) continue;
-        return `${superpageName(machine, superpage)} is free and its word is not zero`;
-      }
+      if (owner !== 0 || !isAccounted(machine, superpage)) continue;
+      return `${superpageName(machine, superpage)} is free and its word is not zero`;
     }
   }
   return undefined;
@@ -155,21 +152,30 @@ function trespasser(machine: SuperpageMachine, state: StateView): string | undef
 }
 
 /**
- * Whether a superpage's word names a domain that does not own its lead frame. Only `sealed` keeps an owner: as long as
- * it does, nobody else has anything to do with the word.
+ * Whether a word about a superpage names a domain that does not own its lead frame. Only `sealed` keeps an owner: as long
+ * as it does, nobody else has anything to do with the word.
  */
 function strangerWord(machine: SuperpageMachine, state: StateView): string | undefined {
-  const { host, heads } = machine;
+  const { host, heads, slotWords } = machine;
   if (!host.scheme.name.startsWith("sealed")) return undefined;
   for (const [superpage, head] of heads.entries()) {
     const word = state.bits(SEALED_OWNER, () => host.superpage.load(2 * (head >> host.superpageOrder)));
-    const named = (word & SEALED_OWNER) >>> 22;
-    if (named === 0) continue;
-    const owner = (state.bits(OWNERS, () => host.owner.load(head >> 1)) >> ((head & 1) << 4)) & 0xff;
-    if (named === owner) continue;
-    return `${superpageName(machine, superpage)}'s word is that of the domain of slot ${named}, and its lead frame is not`;
+    let strange = strangerNamed(machine, state, head, (word & SEALED_OWNER) >>> 22);
+    for (const place of slotWords[superpage] as readonly number[]) {
+      const slot = state.bits(SLOT_OWNER, () => host.superpageSlots.load(place));
+      strange ||= strangerNamed(machine, state, head, (slot & SLOT_OWNER) >>> 23);
+    }
+    if (strange === 0) continue;
+    return `${superpageName(machine, superpage)}'s word is that of the domain of slot ${strange}, and its lead frame is not`;
   }
   return undefined;
+}
+
+/** The slot that a word names, if the lead frame is not that domain's; else 0. */
+function strangerNamed({ host }: SuperpageMachine, state: StateView, head: number, named: number): number {
+  if (named === 0) return 0;
+  const owner = (state.bits(OWNERS, () => host.owner.load(head >> 1)) >> ((head & 1) << 4)) & 0xff;
+  return named === owner ? 0 : named;
 }
 
 function property(kind: Property["kind"], name: string, broken: (state: StateView) => string | undefined): Property {

@@ -1,7 +1,7 @@
 import { type Context, type LocalState, type Program, type Property, type StateView, done } from "@xsp/checker";
 import { EBUSY } from "@xsp/hypervisor";
 import type { Words, WordsAllocator } from "@xsp/words";
-import { type SuperpageMachine, superpageName } from "./superpage-machine.ts";
+import { isAccounted, type SuperpageMachine, superpageName } from "./superpage-machine.ts";
 import { superpageOperations } from "./superpage-operations.ts";
 import { resultName } from "./superpage-properties.ts";
 
@@ -41,17 +41,13 @@ export class UnmarkAtLast {
   /** Whether a superpage can be unmarked, or is unmarked, when all is done. */
   property(): Property {
     const broken = (state: StateView): string | undefined => {
-      const { host, heads } = this.machine;
+      const { machine } = this;
       const rc = state.vcpu(0).local[2]!;
       if (rc === -EBUSY)
         return `no superpage entry is left, nobody is in the way, and unmark returns ${resultName(rc)}`;
-      const words = host.scheme.wordsPerSuperpage;
-      for (const [superpage, head] of heads.entries()) {
-        const first = (head >> host.superpageOrder) * words;
-        for (let word = first; word < first + words; word++) {
-          if (host.superpage.load(word) === 0) continue;
-          return `nobody uses ${superpageName(this.machine, superpage)} any more, and its word is not zero`;
-        }
+      for (const superpage of machine.heads.keys()) {
+        if (!isAccounted(machine, superpage)) continue;
+        return `nobody uses ${superpageName(machine, superpage)} any more, and its word is not zero`;
       }
       return undefined;
     };

@@ -38,6 +38,12 @@ function describeSealed(word: number): string {
   return [...flags, `owner ${(word >>> 22) & 0xff} nR ${(word >>> 11) & 0x7ff} nW ${word & 0x7ff}`].join(" ");
 }
 
+function describeSlot(word: number): string {
+  if (word === 0) return "unused";
+  const count = word & 0x7fffff;
+  return `owner ${(word >>> 23) & 0xff} ${count === 0 ? "kept" : `count ${count}`}`;
+}
+
 function describeEntry(lo: number): string {
   if ((lo & 1) === 0) return lo === 0 ? "empty" : `not present ${lo >>> 0}`;
   return `frame ${lo >>> 12} ${(lo & 2) === 0 ? "RO" : "RW"}${(lo & 0x80) === 0 ? "" : " 2M"}`;
@@ -62,6 +68,8 @@ export function describeWord(machine: SuperpageMachine, region: string, index: n
       if (!isShippedScheme(scheme.name)) return String(value);
       if (words === 1) return describeSgt(value);
       return index % words === 0 ? describeSealed(value) : `held ${value}`;
+    case "superpage slots":
+      return describeSlot(value);
     case "page memory":
       return index % 2 === 0 ? describeEntry(value) : String(value);
     case "owner":

@@ -10,9 +10,10 @@ const words: Readonly<Record<StormOverlap, string>> = {
   disjoint: "each its own superpages",
   same: "all the same superpages",
   one: "all one single superpage",
+  entry: "the same, an entry at a time",
 };
 
-const tones: Readonly<Record<StormOverlap, Tone>> = { disjoint: "a", same: "b", one: "c" };
+const tones: Readonly<Record<StormOverlap, Tone>> = { disjoint: "a", same: "b", one: "c", entry: "bad" };
 
 function speedUpChart(points: readonly ThreadPoint[]): ReportChart {
   const schemes = [...new Set(points.map(({ scheme }) => scheme))];
