@@ -8,16 +8,18 @@ import { Converter, JSX, PageEvent, ReflectionKind } from "typedoc";
 
 /** Where pages of docs/ itself stand. Those of a folder below stand in the group of the folder. */
 const groupOfPage = {
-  "write-a-scheme": "How-to guides",
   shell: "How-to guides",
   ARCHITECTURE: "Concepts",
   benchmarks: "How-to guides",
+  releasing: "How-to guides",
   gallery: "Reference",
   glossary: "Reference",
   fidelity: "Reference",
   checker: "Reference",
+  "schema-versions": "Reference",
   findings: "Results",
   claims: "Results",
+  "mutation-survivors": "Results",
   advisories: "Results",
   sealed: "Results",
 };

@@ -82,11 +82,11 @@ describe("xsp new scheme refuses", () => {
 });
 
 /*
- * The walk of docs/write-a-scheme.md: each command of its `sh` blocks, at a small size, in a folder that was made by the
+ * The walk of docs/how-to/write-a-scheme.md: each command of its `sh` blocks, at a small size, in a folder that was made by the
  * first of them. Its other blocks need a clone and a network; .ci/run does what is in them.
  */
-describe("the walk of docs/write-a-scheme.md", () => {
-  const page = readFileSync(join(root, "docs/write-a-scheme.md"), "utf8");
+describe("the walk of docs/how-to/write-a-scheme.md", () => {
+  const page = readFileSync(join(root, "docs/how-to/write-a-scheme.md"), "utf8");
   const commands = [...page.matchAll(/^ *```sh\n([^`]*)```/gm)].flatMap(([, block = ""]) =>
     block
       .trim()

@@ -7,7 +7,7 @@ import type { Domain, Host, Vcpu } from "./host.ts";
  * Functions return 0 or a negated errno. Those with `preemptible` may stop between two chunks of their work when Xen is
  * asked to let something else run; the schemes as published never do.
  *
- * A scheme of your own is an object like this one, with {@link Scheme.expected}; `docs/write-a-scheme.md` goes through it.
+ * A scheme of your own is an object like this one, with {@link Scheme.expected}; `docs/how-to/write-a-scheme.md` goes through it.
  * What all of them keep to:
  *
  *  - Everything that two CPUs can race for is a {@link Words}: the scheme's own words are `host.superpage`, those of

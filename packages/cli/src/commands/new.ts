@@ -7,7 +7,7 @@ import { UsageError } from "../usage-error.ts";
 const help = `
 What is written begins as XSP's example per-gigabyte, which is sound: a lock for each gigabyte. scheme.js is the scheme,
 test/scheme.test.ts takes it through a guest, the checker and hostile guests. Change it bit by bit, and the tests tell when
-it is not sound any more. docs/write-a-scheme.md goes through what each function has to do.
+it is not sound any more. docs/how-to/write-a-scheme.md goes through what each function has to do.
 
 Nothing is overwritten. Exit codes: 0 written, 2 wrong usage: no name for a scheme, or a folder with something in it.
 
