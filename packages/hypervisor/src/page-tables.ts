@@ -9,7 +9,7 @@ import { loadOwner } from "./owner-info.ts";
 import * as pageTableEntry from "./page-table-entry.ts";
 import type { PageTableContents } from "./page-table-contents.ts";
 import { noteEntries, notePartial, withProgress } from "./page-table-note.ts";
-import { type PlainL1Table, done, getPlainL1Entries, putPlainL1Entries } from "./plain-l1-entries.ts";
+import { type PlainL1Table, getPlainL1Entries, putPlainL1Entries } from "./plain-l1-entries.ts";
 import { invalidateSegmentDescriptors, validateSegmentDescriptors } from "./segment-descriptors.ts";
 import { getPageFromTableEntry, putPageFromTableEntry } from "./table-entry.ts";
 import { fillXenSlots, isGuestL4Slot } from "./table-geometry.ts";
@@ -77,8 +77,8 @@ function validateL1(vcpu: Vcpu, frame: number, domain: Domain): number {
   for (let slot = 0; slot < memory.entries; slot++) {
     if (plain !== undefined) {
       slot = getPlainL1Entries(plain, slot, memory.entries);
-      vcpu.host.perf.tableFrameGets += done.general;
-      vcpu.host.perf.tableTypeGets += done.writable;
+      vcpu.host.perf.tableFrameGets += plain.general;
+      vcpu.host.perf.tableTypeGets += plain.writable;
       if (slot === memory.entries) break;
     }
     const lo = slab.load(offset + 2 * slot);
@@ -111,6 +111,8 @@ function plainL1Table(host: Host, slab: Words, offset: number, domain: Domain): 
     refusedLo: refused & 0xfff,
     refusedHi: flagsHigh(refused) | FRAME_ABOVE_31_BITS,
     noneDirty: domain.load(DOMAIN_dirty_cpus) === 0,
+    general: 0,
+    writable: 0,
   };
 }
 
@@ -125,8 +127,8 @@ function invalidateL1(vcpu: Vcpu, frame: number): number {
   for (let slot = 0; slot < memory.entries; slot++) {
     if (plain !== undefined) {
       slot = putPlainL1Entries(plain, slot, memory.entries, host.tlbClock);
-      host.perf.tableFramePuts += done.general;
-      host.perf.tableTypePuts += done.writable;
+      host.perf.tableFramePuts += plain.general;
+      host.perf.tableTypePuts += plain.writable;
       if (slot === memory.entries) break;
     }
     const lo = slab.load(offset + 2 * slot);

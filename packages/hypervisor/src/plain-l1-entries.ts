@@ -24,7 +24,7 @@ const WRITABLE = PGT_writable_page | PGT_validated;
 /** Bits of a type word that must be clear for a frame that nobody uses to become writable by a store. */
 const NOT_PLAINLY_FREE = ~(PGT_type_mask | PGT_validated);
 
-/** What is the same for all entries of a table. */
+/** What is the same for all entries of a table, and what was done to them. */
 export interface PlainL1Table {
   readonly frames: PlainFrameTable;
   /** The words that hold the table, and the first of them that does. */
@@ -37,10 +37,10 @@ export interface PlainL1Table {
   readonly refusedHi: number;
   /** Whether a frame may become writable without a flush: no CPU can hold a translation of the domain's. */
   readonly noneDirty: boolean;
+  /** References taken or given back by the last call: general ones and writable ones. */
+  general: number;
+  writable: number;
 }
-
-/** References taken or given back by the last call: general ones and writable ones. */
-export const done = { general: 0, writable: 0 };
 
 /**
  * Takes the references of the entries from `first` on and stores their adjusted flags.
@@ -84,8 +84,8 @@ export function getPlainL1Entries(table: PlainL1Table, first: number, end: numbe
       words[index] = (lo & ~0xfff) | (adjusted & 0xfff);
     }
   }
-  done.general = general;
-  done.writable = writable;
+  table.general = general;
+  table.writable = writable;
   return slot;
 }
 
@@ -122,7 +122,7 @@ export function putPlainL1Entries(table: PlainL1Table, first: number, end: numbe
     count[frame] = c - 1;
     general++;
   }
-  done.general = general;
-  done.writable = writable;
+  table.general = general;
+  table.writable = writable;
   return slot;
 }

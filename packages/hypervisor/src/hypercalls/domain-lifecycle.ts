@@ -18,7 +18,7 @@ import { type PlainFrameTable, nextPlainPinned } from "../plain-frame-table.ts";
 import { PGT_l2_page_table, PGT_l3_page_table, PGT_l4_page_table } from "../type-info.ts";
 import { dropBasePointers } from "./base-pointers.ts";
 import { continueHypercall } from "./hypercall-arguments.ts";
-import { settleOldGuestTable } from "./mmu-update.ts";
+import { putAnythingOld } from "./mmu-update.ts";
 import { destroyGdt } from "./set-gdt.ts";
 
 /*
@@ -111,8 +111,8 @@ export function destroyDomain(domain: Domain): number {
   if (host.domains[domain.slot] !== domain || domain.load(DOMAIN_state) === DOMSTATE_none) return 0;
   domain.store(DOMAIN_state, DOMSTATE_dying);
   for (const vcpu of domain.vcpus) {
-    settleOldGuestTable(vcpu);
-    dropBasePointers(vcpu, () => settleOldGuestTable(vcpu));
+    putAnythingOld(vcpu);
+    dropBasePointers(vcpu, () => putAnythingOld(vcpu));
     destroyGdt(vcpu);
   }
   dropPins(host, domain);
@@ -141,7 +141,7 @@ function dropPins(host: Host, domain: Domain): void {
         host.perf.tableFramePuts++;
         host.perf.tableTypePuts++;
         putPageAndTypePreemptible(xen, frame);
-        settleOldGuestTable(xen);
+        putAnythingOld(xen);
       }
       putPage(host, frame);
     }
@@ -159,7 +159,7 @@ function dropHold(host: Host, domain: Domain): void {
     if (superpage !== lastSuperpage) {
       lastSuperpage = superpage;
       const rc = host.scheme.relinquish(xen, domain, superpage << host.superpageOrder, true);
-      if (rc !== 0) settleOldGuestTable(xen);
+      if (rc !== 0) putAnythingOld(xen);
     }
     if (plain !== undefined) {
       const end = Math.min(host.frames, (superpage + 1) << host.superpageOrder);
@@ -183,9 +183,9 @@ function breakCircles(host: Host, domain: Domain): void {
       if (getPage(host, frame, domain.slot)) {
         while (forceInvalidate(xen, frame, type) !== 0) {
           continueHypercall(xen);
-          settleOldGuestTable(xen);
+          putAnythingOld(xen);
         }
-        settleOldGuestTable(xen);
+        putAnythingOld(xen);
         putPage(host, frame);
       }
       return frame + 1;

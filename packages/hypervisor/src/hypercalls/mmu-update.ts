@@ -62,7 +62,7 @@ export function mmuUpdate(vcpu: Vcpu, requests: unknown, count: number, foreignd
       continued = false;
     }
     if (tableOwner === undefined || pageOwner === undefined) {
-      settleOldGuestTable(vcpu);
+      putAnythingOld(vcpu);
       return -ESRCH;
     }
     rc = (done + 1) * MMU_UPDATE_WORDS > words.length ? -EFAULT : update(vcpu, words, done, tableOwner, pageOwner);
@@ -72,7 +72,7 @@ export function mmuUpdate(vcpu: Vcpu, requests: unknown, count: number, foreignd
       continued = true;
       continue;
     }
-    continued = settleOldGuestTable(vcpu);
+    continued = putAnythingOld(vcpu);
     if (rc !== 0) break;
     vcpu.host.perf.num_page_updates++;
     vcpu.done = ++done;
@@ -92,7 +92,7 @@ function tableOwnerOf(vcpu: Vcpu, foreigndom: number): Domain | undefined {
  *
  * @returns whether there was anything, so that other vCPUs may have run.
  */
-export function settleOldGuestTable(vcpu: Vcpu): boolean {
+export function putAnythingOld(vcpu: Vcpu): boolean {
   if (!hasAnythingOld(vcpu)) return false;
   do {
     if (hasOldSuperpage(vcpu)) {

@@ -160,7 +160,7 @@ function trespasser(machine: SuperpageMachine, state: StateView): string | undef
  */
 function strangerWord(machine: SuperpageMachine, state: StateView): string | undefined {
   const { host, heads } = machine;
-  if (host.scheme.wordsPerSuperpage !== 2) return undefined;
+  if (!host.scheme.name.startsWith("sealed")) return undefined;
   for (const [superpage, head] of heads.entries()) {
     const word = state.bits(SEALED_OWNER, () => host.superpage.load(2 * (head >> host.superpageOrder)));
     const named = (word & SEALED_OWNER) >>> 22;
