@@ -78,11 +78,14 @@ it("gives frames out and frees a dying domain's as frame by frame, whatever else
     fc.property(fc.array(action, { maxLength: 40 }), fc.boolean(), (actions, preempts) => {
       const run = (allocate: WordsAllocator): unknown[] => {
         const host = smallHost({ superpages: FRAMES >> 2, allocate, ...(preempts ? { preempt: () => false } : {}) });
-        const domains = [createDomain(host), createDomain(host)];
-        const answers = actions.map((each) => act(host, domains[each.who], each));
+        const dying = createDomain(host);
+        const other = createDomain(host);
+        // Half of the host is somebody's from the start, so that most of what is done meets a frame that it can be done to.
+        for (const domain of [dying, other, dying]) allocDomainPages(host, domain, 3);
+        const answers = actions.map((each) => act(host, each.who === 0 ? dying : other, each));
         const reached = words(host);
         const before = host.freeFrames;
-        const rest = destroyDomain(domains[0]);
+        const rest = destroyDomain(dying);
         left += rest;
         freed += host.freeFrames - before;
         return [answers, reached, rest, words(host)];
