@@ -6,6 +6,7 @@ import { importsOf, readJson, workspacePackages } from "./workspace-packages.ts"
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   bench: ["cli", "verify", "scenario", "guest", "hypervisor", "words"],
   cli: ["lab", "scenario", "verify", "checker"],
+  docs: [],
   lab: ["scenario", "verify", "guest", "checker", "hypervisor"],
   verify: ["checker", "guest", "hypervisor", "words"],
   scenario: ["guest", "hypervisor", "words"],

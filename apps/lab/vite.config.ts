@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { galleryPlugin } from "./gallery-plugin.ts";
 
@@ -7,6 +8,8 @@ const manifest = JSON.parse(readFileSync(new URL("package.json", import.meta.url
 export default defineConfig({
   // Any static host, under any path: every address in the built page is relative.
   base: "./",
+  // The documentation, built before by the package `docs`: it stands in the folder docs/ of the page.
+  publicDir: fileURLToPath(new URL("site/", import.meta.resolve("docs/package.json"))),
   plugins: [galleryPlugin(new URL("../../docs/findings.md", import.meta.url))],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   define: { LAB_VERSION: JSON.stringify(manifest.version) },

@@ -1,10 +1,11 @@
+import { isShippedScheme } from "@xsp/hypervisor";
 import { shorten } from "@xsp/scenario";
 import { anchorTask, type MicroResults } from "./micro-result.ts";
 
 // What an operation may take at most, in times of the anchor: counting a hugepage's 512 frames up and down in bare arrays.
 // About ten times what is usual. A busy machine slows both down, and the least of several ratios is taken, so that only
 // code that has become another kind of slow comes near: a call site that has seen too many classes (50x a frame), a
-// BigInt or an allocation in a loop.
+// BigInt or an allocation in a loop. What a scheme of somebody else's may take is not ours to say.
 const limits: Readonly<Record<string, { readonly framewise: number; readonly marked: number }>> = {
   "scheme function, map + unmap": { framewise: 70, marked: 0.5 },
   "mmu_update one by one, map + unmap": { framewise: 70, marked: 4 },
@@ -20,7 +21,8 @@ const limits: Readonly<Record<string, { readonly framewise: number; readonly mar
  * @returns a line for each that is above it, and for each task that has none.
  */
 export function anchorBreaks(micro: MicroResults): readonly string[] {
-  return Object.entries(micro).flatMap(([scheme, results]) =>
+  const own = Object.entries(micro).filter(([scheme]) => isShippedScheme(scheme));
+  return own.flatMap(([scheme, results]) =>
     results.flatMap(({ task, overBare }) => {
       if (task === anchorTask) return [];
       const limit = limits[task]?.[scheme === "per-frame" ? "framewise" : "marked"];

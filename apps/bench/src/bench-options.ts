@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly help: boolean;
   /** What is run. */
   readonly parts: readonly PartName[];
+  /** Files of schemes that are not XSP's own, to be run beside those. */
+  readonly schemes: readonly string[];
   /** Where the results go; undefined when nothing is to be written. */
   readonly out: string | undefined;
   /** An older `report.json` to compare with. */
@@ -32,6 +34,8 @@ Options:
   --smoke              at a tiny size in some seconds: asserts every count, prints the ratios to bare increments; its
                        times say nothing and end nothing
   --only <part>        ${partNames.join(", ")}; repeat it for several. Writes nothing without --out
+  --scheme <file>      also this scheme, from a file such as ./my-scheme.js, in the scenario and the single operations;
+                       repeat it for several. Writes nothing without --out
   --compare <file>     then compare with an older report.json; refused when its machine, Node or size is another
   --with <file>        with --compare: a newer report.json in place of a run
   --out <folder>       where the results go (default: results/ beside this package)
@@ -41,6 +45,7 @@ Examples:
   pnpm bench
   pnpm bench --quick --out my-results
   pnpm bench --only micro --compare old/report.json
+  pnpm bench --quick --only scenario --only micro --scheme ./my-scheme.js
   pnpm bench --compare old/report.json --with new/report.json
   pnpm --filter bench smoke
 `;
@@ -60,12 +65,13 @@ export function benchOptions(args: readonly string[], defaultFolder: string): Be
       long: { type: "boolean", default: false },
       help: { type: "boolean", default: false, short: "h" },
       only: { type: "string", multiple: true, default: [] },
+      scheme: { type: "string", multiple: true, default: [] },
       compare: { type: "string" },
       with: { type: "string" },
       out: { type: "string" },
     },
   });
-  const { smoke, quick, long, help, only, compare, with: newer, out } = values;
+  const { smoke, quick, long, help, only, compare, with: newer, scheme, out } = values;
   if ([smoke, quick, long].filter(Boolean).length > 1) {
     throw new RangeError("--smoke, --quick and --long: expected one of them at most");
   }
@@ -83,8 +89,10 @@ export function benchOptions(args: readonly string[], defaultFolder: string): Be
     long,
     help,
     parts: whole ? partNames : parts,
-    // A part of the results must not take the place of all of them, and those of the smoke size are for nobody.
-    out: out ?? (whole && !smoke ? defaultFolder : undefined),
+    schemes: scheme,
+    // A part of the results must not take the place of all of them, and those of the smoke size are for nobody; with
+    // somebody else's scheme among them they are no longer XSP's.
+    out: out ?? (whole && !smoke && scheme.length === 0 ? defaultFolder : undefined),
     compare,
     with: newer,
   };

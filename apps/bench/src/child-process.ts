@@ -26,15 +26,18 @@ export async function askChild<T>(program: string, order: object, what: string):
 }
 
 /** The other end: takes one order, answers it and lets the process end. */
-export function answerParent<Order, T>(perform: (order: Order) => T): void {
-  process.once("message", (message) => {
+export function answerParent<Order, T>(perform: (order: Order) => T | Promise<T>): void {
+  const answerTo = async (message: unknown): Promise<void> => {
     let answer: ChildAnswer<T>;
     try {
-      answer = { kind: "done", result: perform(message as Order) };
+      answer = { kind: "done", result: await perform(message as Order) };
     } catch (error) {
       answer = { kind: "failed", stack: error instanceof Error ? (error.stack ?? error.message) : String(error) };
     }
     // Leaving before the answer is through would take it back.
     process.send?.(answer, undefined, undefined, () => process.disconnect());
+  };
+  process.once("message", (message) => {
+    void answerTo(message);
   });
 }

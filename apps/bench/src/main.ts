@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { thisMachine } from "@xsp/cli";
+import { chooseSchemes, thisMachine } from "@xsp/cli";
 import { benchOptions, helpText, type BenchOptions } from "./bench-options.ts";
 import type { BenchResult } from "./bench-result.ts";
 import { benchSizes, longSize } from "./bench-size.ts";
@@ -17,8 +17,12 @@ const defaultFolder = fileURLToPath(new URL("../results", import.meta.url));
 const tell = (what: string): boolean => process.stderr.write(`${what}\n`);
 const out = (content: string): boolean => process.stdout.write(content);
 
-async function measure({ size, long, parts, out: folder }: BenchOptions, command: string): Promise<BenchResult> {
-  const result = await measureBench({ size: long ? longSize : benchSizes[size], parts, command, tell });
+async function measure(
+  { size, long, parts, schemes, out: folder }: BenchOptions,
+  command: string,
+): Promise<BenchResult> {
+  const others = await chooseSchemes("--scheme", schemes);
+  const result = await measureBench({ size: long ? longSize : benchSizes[size], parts, others, command, tell });
   out(textPage(benchPage(result)));
   if (folder !== undefined) {
     const files = await writeResultFiles(folder, result);
@@ -49,6 +53,12 @@ async function run(options: BenchOptions, command: string): Promise<number> {
   return newer !== undefined || isSound(after) ? 0 : 1;
 }
 
+/** What is for whoever typed the command to mend. */
+function isOfTheCaller(error: unknown): error is Error {
+  if (error instanceof ResultProblem || error instanceof ComparisonRefused) return true;
+  return error instanceof Error && error.name === "UsageError";
+}
+
 async function main(args: readonly string[]): Promise<number> {
   let options: BenchOptions;
   try {
@@ -64,7 +74,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     return await run(options, ["pnpm bench", ...args].join(" "));
   } catch (error) {
-    if (!(error instanceof ResultProblem || error instanceof ComparisonRefused)) throw error;
+    if (!isOfTheCaller(error)) throw error;
     tell(error.message);
     return 2;
   }

@@ -31,4 +31,6 @@ export interface MicroOrder {
   readonly rounds: number;
   /** Least duration of one sample, in milliseconds. */
   readonly sampleMs: number;
+  /** Modules of schemes that are not XSP's own, to be loaded first. */
+  readonly modules: readonly string[];
 }

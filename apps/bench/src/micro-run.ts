@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import type { ChosenSchemes } from "@xsp/cli";
 import { schemeNames } from "@xsp/scenario";
 import type { BenchSize } from "./bench-size.ts";
 import { askChild } from "./child-process.ts";
@@ -13,13 +14,14 @@ const worker = fileURLToPath(new URL("./micro-worker.js", import.meta.url));
  */
 export async function runMicro(
   { micro: { superpages, rounds, sampleMs, passes } }: BenchSize,
+  { names, modules }: Pick<ChosenSchemes, "names" | "modules">,
   tell: (what: string) => void,
 ): Promise<MicroResults> {
   const found: Record<string, (readonly MicroResult[])[]> = {};
   for (let pass = 1; pass <= passes; pass++) {
-    for (const scheme of schemeNames) {
+    for (const scheme of [...schemeNames, ...names]) {
       tell(`micro-benchmarks, ${pass} of ${passes}: ${scheme}`);
-      const order: MicroOrder = { scheme, superpages, rounds, sampleMs };
+      const order: MicroOrder = { scheme, superpages, rounds, sampleMs, modules };
       // oxlint-disable-next-line no-await-in-loop -- one process at a time, or they would time each other
       const results = await askChild<readonly MicroResult[]>(worker, order, `the micro-benchmark of ${scheme}`);
       (found[scheme] ??= []).push(results);

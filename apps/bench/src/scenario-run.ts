@@ -1,7 +1,8 @@
-import { ProgressLine, runInProcesses } from "@xsp/cli";
+import { type ChosenSchemes, ProgressLine, runInProcesses } from "@xsp/cli";
 import {
   parseOverride,
   readLoginStorm,
+  schemeNames,
   shippedScenario,
   type ScenarioOverride,
   type ScenarioResult,
@@ -23,10 +24,11 @@ export function runCommand(sets: readonly string[], schemes: readonly string[] =
   return `pnpm xsp run fork-64g${flags.join("")}`;
 }
 
-/** The scenario fork-64g at a size, under every scheme, each in a process of its own. */
-export async function runScenarioAt(size: BenchSize): Promise<ScenarioResult> {
-  const overrides = overridesOf(size.scenario);
+/** The scenario fork-64g at a size, under every scheme and those of others, each in a process of its own. */
+export async function runScenarioAt(size: BenchSize, others: ChosenSchemes): Promise<ScenarioResult> {
+  const schemes = { path: "schemes", value: JSON.stringify([...schemeNames, ...others.names]), flag: "--scheme" };
+  const overrides = [...overridesOf(size.scenario), ...(others.names.length === 0 ? [] : [schemes])];
   const scenario = readLoginStorm(shippedScenario("fork-64g") ?? "", { file: "fork-64g", overrides });
   const line = new ProgressLine(process.stderr);
-  return runInProcesses(scenario, (progress) => line.show(progress)).finally(() => line.clear());
+  return runInProcesses(scenario, (progress) => line.show(progress), others.modules).finally(() => line.clear());
 }

@@ -1,3 +1,4 @@
+import { isShippedScheme } from "@xsp/hypervisor";
 import type { SchemeRun } from "@xsp/scenario";
 import { anchorBreaks } from "./anchor-guard.ts";
 import type { BenchResult } from "./bench-result.ts";
@@ -12,7 +13,8 @@ function runCounts(run: SchemeRun): readonly Count[] {
   const isFramewise = scheme === "per-frame";
   const frames = isFramewise ? map.hugepages * framesPerHugepage : 0;
   const whole = isFramewise ? 0 : map.hugepages;
-  return [
+  // What a scheme of somebody else's counts is its own affair; that its books balance is not.
+  const counted: readonly Count[] = [
     ["marked hugepages", pool.marked, isFramewise ? 0 : pool.hugepages],
     ["frameGets of the fork", fork.events.frameGets, frames],
     ["typeGets of the fork", fork.events.typeGets, frames],
@@ -20,10 +22,15 @@ function runCounts(run: SchemeRun): readonly Count[] {
     ["framePuts of the exec", exec.events.framePuts, frames],
     ["typePuts of the exec", exec.events.typePuts, frames],
     ["superpagePuts of the exec", exec.events.superpagePuts, whole],
+  ];
+  const balanced: readonly Count[] = [
     ["answers", logins.answeredNs.length, logins.offered],
     ["audit differences", audit.differences, 0],
     ["frames lost", destroy.framesBefore - destroy.framesAfter, 0],
-  ].map(([what, found, expected]) => [`${scheme}: ${what}`, found, expected] as Count);
+  ];
+  return [...(isShippedScheme(scheme) ? counted : []), ...balanced].map(
+    ([what, found, expected]) => [`${scheme}: ${what}`, found, expected] as Count,
+  );
 }
 
 function counts({ scenario, scaling, threads, checker }: BenchResult): readonly Count[] {

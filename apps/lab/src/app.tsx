@@ -44,6 +44,7 @@ export function App(): VNode {
               {titles[name]}
             </a>
           ))}
+          <a href="./docs/index.html">Documentation</a>
         </nav>
       </header>
       <main id="content" tabIndex={-1}>

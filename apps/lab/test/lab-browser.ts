@@ -8,7 +8,8 @@ import { type PreviewServer, preview } from "vite";
  * The built page in a real browser, served as a static host does, under a path of its own.
  */
 
-const executablePath = "/usr/bin/chromium";
+/** Where Debian puts it. */
+export const executablePath = "/usr/bin/chromium";
 
 /** Whether there is a browser to test with. */
 export const hasChromium: boolean = existsSync(executablePath);
@@ -69,7 +70,10 @@ export class LabBrowser {
     });
     page.on("pageerror", (error) => wrongs.push(error.message));
     page.on("request", (request) => {
-      const isOwn = request.url().startsWith(this.address) || request.url().startsWith("data:");
+      // A blob is of the page itself: the text of a scheme from a file.
+      const isOwn = [this.address, "data:", `blob:${new URL(this.address).origin}/`].some((own) =>
+        request.url().startsWith(own),
+      );
       if (!isOwn) wrongs.push(`asks for ${request.url()}`);
     });
     page.on("requestfailed", (request) => wrongs.push(`${request.url()} failed`));

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeFragment } from "../src/route.ts";
@@ -42,6 +43,38 @@ describe.skipIf(!hasChromium)("the machines in a browser", () => {
     const [perFrame = "", sealed = ""] = await row.locator("td").allTextContents();
     expect([perFrame, sealed]).toEqual([(512 * 472).toLocaleString("en"), "0"]);
     expect(page.url()).toContain("do=pool%2Cmap%2Cfork");
+    expect(wrongs).toEqual([]);
+  });
+
+  test("a scheme from a file runs beside the others, and a file that is none is told so", async () => {
+    const { page, wrongs, open } = await lab.page();
+    await open(writeFragment("machine", { schemes: "per-frame", gib: 1 }));
+    await idle(page);
+    await page.getByText("A scheme of your own").click();
+    const field = page.locator('input[type="file"]');
+    const status = page.locator(".own-scheme [role=status]");
+    const choose = (name: string, text: string): Promise<void> =>
+      field.setInputFiles({ name, mimeType: "text/javascript", buffer: Buffer.from(text) });
+    await choose("half.js", 'export default { name: "half" };\n');
+    await expect.poll(() => status.textContent()).toBe("half.js: marks is missing: expected true or false.");
+    await field.setInputFiles(
+      fileURLToPath(new URL("../../../examples/per-gigabyte-scheme/scheme.js", import.meta.url)),
+    );
+    await expect.poll(() => status.textContent()).toBe("per-gigabyte is loaded, and listed with the others.");
+    await page.getByRole("button", { name: "Build anew" }).click();
+    await page.locator("h2", { hasText: "per-gigabyte" }).waitFor();
+    await idle(page);
+    const press = async (...names: readonly string[]): Promise<void> => {
+      for (const name of names) {
+        await page.getByRole("button", { name, exact: true }).click();
+        await idle(page);
+      }
+    };
+    await press("Fill the pool", "Map the region", "Fork");
+    const row = page.locator("tr", { hasText: "general references taken on frames of superpages" });
+    expect(await row.locator("td").allTextContents()).toEqual([(512 * 472).toLocaleString("en"), "0"]);
+    await press("Audit the counts");
+    expect(await page.locator(".standing").textContent()).toContain("Every count equals what exists");
     expect(wrongs).toEqual([]);
   });
 

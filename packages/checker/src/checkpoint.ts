@@ -5,7 +5,7 @@ import { SLAB_STATES } from "./packed-hash.ts";
 import { StateLayout } from "./state-layout.ts";
 import type { StateStore } from "./state-store.ts";
 
-const MAGIC = "xsp-checkpoint-2";
+const MAGIC = "xsp-checkpoint-3";
 
 /** Where an exploration stands, apart from its states. */
 export interface SavedExploration {
@@ -23,7 +23,7 @@ export interface SavedExploration {
 /**
  * ```text
  *   magic · names of what must be the same (model, options, memory, programs, properties, …) with their values
- *   bits that properties look at · resolved edges of the program trees · access at each node · where each field lies · where it stands
+ *   bits that properties look at · fields that each property reads · resolved edges of the program trees · access at each node · where each field lies · where it stands
  *   states, as packed words with parents
  * ```
  *
@@ -41,8 +41,12 @@ export function writeCheckpoint(
   writer.varint(identity.length);
   for (const [name, value] of identity) writer.text(name).text(value);
 
-  const { tree, observations } = interned;
+  const { tree, forest, observations } = interned;
   writer.ints(observations.frozen);
+  for (const read of forest.readFields) {
+    writer.varint(read.size);
+    for (const field of read) writer.varint(field);
+  }
   writer.varint(tree.resolved.length);
   for (const part of tree.resolved) writer.varint(part);
   writer.varint(tree.size);
@@ -82,6 +86,9 @@ export function readCheckpoint(
   reader.ints(observed);
   observed.forEach((bits, address) => interned.observations.add(address, bits));
   interned.observations.freeze();
+  for (const read of interned.forest.readFields) {
+    for (let left = reader.varint(); left > 0; left--) read.add(reader.varint());
+  }
   rebuildTree(reader, interned);
   interned.footprints.freeze();
 

@@ -20,8 +20,12 @@ export interface ExpansionTables {
   readonly decisions: Int32Array;
   readonly decisionEdges: Int32Array;
   readonly roots: Int32Array;
-  /** A {@link PropertyCode} for each property. */
+  /** How each property is looked at, as a number. */
   readonly codes: Int32Array;
+  /** For each property `slots` words: the bits of a packed state that it is known to read. */
+  readonly readBits: Int32Array;
+  /** The bits of a packed state that any `always` or `sometimes` property is known to read. */
+  readonly looked: Int32Array;
   readonly slabs: readonly Int32Array[];
   readonly table: Int32Array;
   /** No more states than this fit into slabs and table. */
@@ -54,7 +58,8 @@ export interface ExpansionRun {
   readonly hits: Int32Array;
   /** Scratch of one state each, and of one node a vCPU each. */
   readonly current: Int32Array;
-  readonly next: Int32Array;
+  /** The bits in which the state differs from its parent. */
+  readonly moved: Int32Array;
   readonly nodeOf: Int32Array;
   readonly settled: Int32Array;
   /**
@@ -80,7 +85,7 @@ export function newExpansionRun(slots: number, vcpus: number, properties: number
     missProperty: 0,
     hits: new Int32Array(Hit.properties + properties).fill(-1),
     current: new Int32Array(slots),
-    next: new Int32Array(slots),
+    moved: new Int32Array(slots),
     nodeOf: new Int32Array(vcpus),
     settled: new Int32Array(vcpus),
     out,

@@ -1,32 +1,23 @@
-import {
-  ExpansionEnd,
-  type ExpansionRun,
-  type ExpansionTables,
-  Hit,
-  keepFirst,
-  PropertyCode,
-} from "./expansion-tables.ts";
+import { ExpansionEnd, type ExpansionRun, type ExpansionTables, Hit, keepFirst } from "./expansion-tables.ts";
 import { NODE_SHIFT, NodeField, NodeFlag, NodeKind } from "./node-record.ts";
 import { takeIndependentSteps } from "./independent-steps.ts";
 import { hashPacked, SLAB_MASK, SLAB_SHIFT } from "./packed-hash.ts";
 import { lookUpPending, PENDING, PENDING_HEAD } from "./pending-successors.ts";
-import { DECISION_SHIFT, Verdict } from "./property-forest.ts";
+import { compareWithParent, evaluateProperties } from "./property-evaluation.ts";
 
 /**
  * Expands the states from `from` up to `to` in order: evaluates the properties of each, makes every step of every vCPU
  * and inserts what is new.
  *
- * The one hot loop of the checker, and one function on purpose: calls and property chains cost more than what they
- * would hide. It comes back, to be called again from {@link ExpansionRun.position}, when it needs an edge that no code
+ * The one hot loop of the checker, and one function on purpose: what is split off here is called for few states, or is
+ * small enough for the compiler to put it in place. It comes back, to be called again from {@link ExpansionRun.position}, when it needs an edge that no code
  * was run for yet, or room; a state that was begun is then expanded again as a whole, which finds its own successors.
  */
 export function expand(tables: ExpansionTables, run: ExpansionRun, from: number, to: number): number {
   const { words, vcpus, slots, slot, shift, mask, nodes, edges, slabs, room } = tables;
   const { choicesFirst, independentSteps } = tables;
-  const { decisions, decisionEdges, roots, codes } = tables;
-  const { hits, current, next, nodeOf, out } = run;
+  const { hits, current, nodeOf, out } = run;
   const entry = slots + PENDING_HEAD;
-  const properties = codes.length;
   const stride = slots + 1;
   const most = tables.widest * vcpus;
   const collects = out.length > 0;
@@ -64,27 +55,11 @@ export function expand(tables: ExpansionTables, run: ExpansionRun, from: number,
       anyFlags |= flags;
     }
 
-    for (let p = 0; p < properties; p++) {
-      const code = codes[p]!;
-      if (code === PropertyCode.skip) continue;
-      if (code === PropertyCode.quiescent && (allFlags & NodeFlag.resting) === 0) continue;
-      if (code === PropertyCode.finally && (allFlags & NodeFlag.done) === 0) continue;
-      let decision = roots[p]!;
-      let field = 0;
-      while (decision >= 0) {
-        const record = decision << DECISION_SHIFT;
-        field = decisions[record]!;
-        if (field < 0) break;
-        let held = (current[slot[field]!]! >>> shift[field]!) & mask[field]!;
-        if (field >= words) held = nodes[(held << NODE_SHIFT) + NodeField.view]!;
-        decision = held < decisions[record + 2]! ? decisionEdges[decisions[record + 1]! + held]! : -1;
-      }
-      if (decision < 0) {
-        run.missProperty = p;
-        end = ExpansionEnd.unknownDecision;
-        break;
-      }
-      if ((field === Verdict.true) === (code === PropertyCode.sometimes)) keepFirst(hits, Hit.properties + p, state);
+    const parent = slab[base + slots]!;
+    const parentSlab = parent < 0 ? undefined : slabs[parent >>> SLAB_SHIFT];
+    const isTouched = compareWithParent(tables, run, parentSlab, (parent & SLAB_MASK) * stride);
+    if (isTouched || (allFlags & NodeFlag.resting) !== 0) {
+      if (!evaluateProperties(tables, run, state, allFlags)) end = ExpansionEnd.unknownDecision;
     }
 
     let first = 0;
@@ -147,22 +122,22 @@ export function expand(tables: ExpansionTables, run: ExpansionRun, from: number,
       enabled += ways;
 
       for (const stop = edge + ways; edge < stop; edge++) {
-        for (let k = 0; k < slots; k++) next[k] = current[k]!;
+        const successor = used + PENDING_HEAD;
+        for (let k = 0; k < slots; k++) pending[successor + k] = current[k]!;
         if (written >= 0) {
-          const at = slot[address]!;
-          next[at] = (next[at]! & ~(mask[address]! << shift[address]!)) | (written << shift[address]!);
+          const at = successor + slot[address]!;
+          pending[at] = (pending[at]! & ~(mask[address]! << shift[address]!)) | (written << shift[address]!);
         }
-        const nodeSlot = slot[vcpuField]!;
+        const at = successor + slot[vcpuField]!;
         const nodeShift = shift[vcpuField]!;
-        next[nodeSlot] = (next[nodeSlot]! & ~(mask[vcpuField]! << nodeShift)) | (edges[edgeBase + edge]! << nodeShift);
+        pending[at] = (pending[at]! & ~(mask[vcpuField]! << nodeShift)) | (edges[edgeBase + edge]! << nodeShift);
 
-        if (independentSteps && !takeIndependentSteps(tables, run, next)) {
+        if (independentSteps && !takeIndependentSteps(tables, run, pending, successor)) {
           end = ExpansionEnd.unknownEdge;
           break;
         }
         pending[used] = state;
-        pending[used + 1] = hashPacked(next, 0, slots);
-        for (let k = 0; k < slots; k++) pending[used + PENDING_HEAD + k] = next[k]!;
+        pending[used + 1] = hashPacked(pending, successor, slots);
         used += entry;
       }
     }

@@ -9,25 +9,13 @@ import type { CheckResult, IncompleteReason, Progress } from "./check-result.ts"
 import { readCheckpoint, type SavedExploration, writeCheckpoint } from "./checkpoint.ts";
 import { builtInProperties } from "./compiled-model.ts";
 import { allocateInts, type AllocateInts } from "./edge-arena.ts";
-import { expand } from "./expansion.ts";
-import {
-  ExpansionEnd,
-  type ExpansionRun,
-  type ExpansionTables,
-  Hit,
-  keepFirst,
-  newExpansionRun,
-  PropertyCode,
-} from "./expansion-tables.ts";
-import type { ExpansionPool, ExpansionShare } from "./expansion-pool.ts";
+import { BatchExpansion } from "./batch-expansion.ts";
+import { type ExpansionRun, Hit } from "./expansion-tables.ts";
 import { findings } from "./findings.ts";
 import { InternedModel } from "./interned-model.ts";
 import type { Model } from "./model.ts";
-import { NodeFlag } from "./node-record.ts";
 import { scout } from "./scout.ts";
-import { PENDING } from "./pending-successors.ts";
-import type { StateLayout } from "./state-layout.ts";
-import { StateStore } from "./state-store.ts";
+import type { StateStore } from "./state-store.ts";
 
 /*
  * The explorer: every interleaving of a model's programs, breadth first, over exact states.
@@ -79,8 +67,6 @@ import { StateStore } from "./state-store.ts";
 
 /** Most states of one batch. */
 const BATCH = 1 << 16;
-/** Fewer states than this are not worth waking threads for. */
-const POOL_MINIMUM = 1 << 11;
 
 /** An exploration that learns something new about its reduction goes on up to so many states before it begins again. */
 const FIRST_PATIENCE = 1 << 14;
@@ -94,17 +80,11 @@ export class Exploration {
   private readonly options: ExploreOptions;
   private readonly settled: SettledOptions;
   private readonly interned: InternedModel;
-  private readonly store: StateStore;
-  private readonly run: ExpansionRun;
-  private readonly codes: Int32Array;
-  private readonly pool: ExpansionPool | undefined;
-  private readonly fields: Int32Array;
-  private tables: ExpansionTables | undefined;
+  private readonly expansion: BatchExpansion;
   private position = 0;
   /** Where the states of the present distance end. */
   private levelEnd = 1;
   private depth = 0;
-  private batchEnd = 0;
   private isStale = false;
   private patience = FIRST_PATIENCE;
   private stopped: IncompleteReason | "finished" | undefined;
@@ -119,7 +99,6 @@ export class Exploration {
     const allocate: AllocateInts = options.pool?.allocate ?? allocateInts;
     this.model = model;
     this.options = options;
-    this.pool = options.pool;
     this.started = options.clock?.() ?? 0;
     this.interned = new InternedModel(model, allocate, options.decisionLimit ?? DECISION_LIMIT);
     const { compiled } = this.interned;
@@ -128,20 +107,15 @@ export class Exploration {
       scout(this.interned, this.settled.properties);
       this.learn();
     }
-    this.fields = this.interned.initialFields();
-    this.store = new StateStore(this.interned.layout(), allocate);
-    this.store.reserve(1);
-    const packed = new Int32Array(this.store.layout.slots);
-    this.store.layout.pack(this.fields, packed, 0);
-    this.store.insert(packed, 0, -1);
-    this.run = newExpansionRun(
-      this.interned.fields,
-      this.interned.vcpus,
-      compiled.properties.length,
-      new Int32Array(0),
-    );
-    this.codes = allocate(compiled.properties.length);
-    this.askProperties();
+    this.expansion = new BatchExpansion(this.interned, this.settled, options.pool, allocate);
+  }
+
+  private get store(): StateStore {
+    return this.expansion.store;
+  }
+
+  private get run(): ExpansionRun {
+    return this.expansion.run;
   }
 
   /**
@@ -237,10 +211,7 @@ export class Exploration {
   private expandBatch(): void {
     const from = this.position;
     const to = Math.min(this.levelEnd, from + BATCH);
-    this.batchEnd = to;
-    this.evaluateGivenUp(from, to);
-    if (this.pool !== undefined && to - from >= POOL_MINIMUM) this.expandTogether(this.pool, from, to);
-    else this.expandHere(from, to);
+    this.expansion.expand(from, to);
     this.position = to;
     if (to === this.levelEnd && this.store.count > to) {
       this.levelEnd = this.store.count;
@@ -257,125 +228,18 @@ export class Exploration {
    */
   private learn(): boolean {
     const { footprints, observations, tree } = this.interned;
-    const before = footprints.frozen;
     const hasGrown = footprints.freeze();
     const isSeen = observations.freeze() && tree.observe();
-    if (footprints.frozen !== before) this.tables = undefined;
     return hasGrown || isSeen;
   }
 
-  private askProperties(): void {
-    this.interned.compiled.properties.forEach(({ kind, name }, property) => {
-      this.codes[property] = this.settled.properties.includes(name) ? PropertyCode[kind] : PropertyCode.skip;
-    });
-  }
-
   private beginAgain(): void {
-    const { interned, store, run } = this;
-    this.patience = Math.max(this.patience, 2 * store.count);
-    store.clear(interned.layout());
-    store.reserve(1);
-    const packed = new Int32Array(interned.fields);
-    store.layout.pack(interned.initialFields(), packed, 0);
-    store.insert(packed, 0, -1);
-    run.transitions = 0;
-    run.hits.fill(-1);
-    this.askProperties();
-    this.tables = undefined;
+    this.patience = Math.max(this.patience, 2 * this.store.count);
+    this.expansion.begin();
     this.position = 0;
     this.levelEnd = 1;
     this.depth = 0;
     this.isStale = false;
-  }
-
-  private expandHere(from: number, to: number): void {
-    const { run, interned, store } = this;
-    for (let at = from; at < to; at = run.position) {
-      run.count = store.count;
-      this.tables ??= this.makeTables();
-      const end = expand(this.tables, run, at, to);
-      store.count = run.count;
-      if (end === ExpansionEnd.full) store.reserve(PENDING + interned.tree.widest * interned.vcpus);
-      if (end === ExpansionEnd.unknownEdge) this.resolveEdge();
-      if (end === ExpansionEnd.unknownDecision) this.learnDecision(run.missProperty, run.position);
-      if (end !== ExpansionEnd.complete) this.tables = undefined;
-    }
-  }
-
-  private expandTogether(pool: ExpansionPool, from: number, to: number): void {
-    this.tables ??= this.makeTables();
-    // What one share brings to light may change the layout; all shares are packed as it was when they were asked for.
-    const { layout } = this.store;
-    for (const share of pool.expand(this.tables, from, to)) this.takeShare(share, layout);
-  }
-
-  private takeShare(share: ExpansionShare, asked: StateLayout): void {
-    const { store, run } = this;
-    const { out, outLength } = share;
-    const stride = asked.slots + 1;
-    run.transitions += share.transitions;
-    share.hits.forEach((state, hit) => {
-      if (state >= 0) keepFirst(run.hits, hit, state);
-    });
-    const packed = new Int32Array(this.interned.fields);
-    for (let at = 0; at < outLength; at += stride) {
-      const parent = out[at] as number;
-      if (parent < 0) {
-        this.expandHere(~parent, ~parent + 1);
-        continue;
-      }
-      if (store.count === store.room) {
-        store.reserve(1);
-        this.tables = undefined;
-      }
-      if (store.layout === asked) {
-        store.insert(out, at + 1, parent);
-      } else {
-        asked.unpack(out, at + 1, this.fields);
-        store.layout.pack(this.fields, packed, 0);
-        store.insert(packed, 0, parent);
-      }
-    }
-    this.expandHere(share.position, share.to);
-  }
-
-  private resolveEdge(): void {
-    const { interned, store, run } = this;
-    interned.tree.resolve(run.missNode, run.missAnswer);
-    if (!interned.fits(store.layout)) store.repack(interned.layout());
-  }
-
-  private learnDecision(property: number, state: number): void {
-    const { interned, store } = this;
-    store.read(state, this.fields);
-    interned.forest.learn(property, this.fields);
-    if (!interned.forest.isGivenUp(property)) return;
-    this.evaluateDirectly(property, state, this.batchEnd);
-  }
-
-  private evaluateGivenUp(from: number, to: number): void {
-    this.codes.forEach((code, property) => {
-      const isOpen = (this.run.hits[Hit.properties + property] as number) < 0;
-      if (code === PropertyCode.skip && isOpen && this.interned.forest.isGivenUp(property)) {
-        this.evaluateDirectly(property, from, to);
-      }
-    });
-  }
-
-  // For a property whose decision tree was given up: its predicate is run for each state of the batch.
-  private evaluateDirectly(property: number, from: number, to: number): void {
-    const { interned, store, fields } = this;
-    const { kind } = interned.compiled.properties[property] as { kind: keyof typeof PropertyCode };
-    this.codes[property] = PropertyCode.skip;
-    for (let state = from; state < to; state++) {
-      store.read(state, fields);
-      const { all } = interned.flags(fields);
-      if (kind === "quiescent" && (all & NodeFlag.resting) === 0) continue;
-      if (kind === "finally" && (all & NodeFlag.done) === 0) continue;
-      if (interned.forest.run(property, fields) !== (kind === "sometimes")) continue;
-      keepFirst(this.run.hits, Hit.properties + property, state);
-      return;
-    }
   }
 
   private decideBetweenBatches(): void {
@@ -389,7 +253,7 @@ export class Exploration {
         open.push(name);
       } else if (property >= 0) {
         violated ||= this.interned.compiled.properties[property]?.kind !== "sometimes";
-        this.codes[property] = PropertyCode.skip;
+        this.expansion.skipProperty(property);
       } else {
         violated = true;
       }
@@ -398,33 +262,6 @@ export class Exploration {
     const isAtEnd = isOver || this.position === this.store.count;
     if (this.isStale && (isAtEnd || this.store.count > this.patience)) this.beginAgain();
     else if (isAtEnd) this.stopped = "finished";
-  }
-
-  private makeTables(): ExpansionTables {
-    const { interned, store } = this;
-    const { tree, forest } = interned;
-    const { slots, slot, shift, mask } = store.layout;
-    return {
-      words: interned.words,
-      vcpus: interned.vcpus,
-      slots,
-      slot,
-      shift,
-      mask,
-      nodes: tree.records.ints,
-      edges: tree.edges.ints,
-      decisions: forest.records.ints,
-      decisionEdges: forest.edges.ints,
-      roots: forest.roots,
-      codes: this.codes,
-      slabs: store.slabs,
-      table: store.table,
-      room: store.room,
-      widest: tree.widest,
-      choicesFirst: this.settled.reduction !== "none",
-      independentSteps: this.settled.reduction === "independent",
-      footprints: interned.footprints.frozen,
-    };
   }
 }
 

@@ -5,7 +5,7 @@ import { NODE_SHIFT, NodeField, NodeFlag, NodeKind } from "./node-record.ts";
 const MOST_AT_ONCE = 512;
 
 /**
- * Takes all steps, in a packed state, that can neither be seen nor disturbed: until none is left, or one needs code to
+ * Takes all steps, in the packed state at `base`, that can neither be seen nor disturbed: until none is left, or one needs code to
  * be run, or there have been so many that there may be no end to them. (Stopping early leaves out less.)
  *
  * Such a step is an access within an operation that changes nothing a property looks at, to a word that no other vCPU
@@ -14,14 +14,19 @@ const MOST_AT_ONCE = 512;
  *
  * @returns whether it is done; false with `run.missNode` and `run.missAnswer` where an edge is not known yet.
  */
-export function takeIndependentSteps(tables: ExpansionTables, run: ExpansionRun, state: Int32Array): boolean {
+export function takeIndependentSteps(
+  tables: ExpansionTables,
+  run: ExpansionRun,
+  state: Int32Array,
+  base: number,
+): boolean {
   const { words, vcpus, slot, shift, mask, nodes, edges } = tables;
   const { places, sets, stride, nodes: known } = tables.footprints;
   const width = 2 * stride;
   const { settled: nodeOf } = run;
   for (let v = 0; v < vcpus; v++) {
     const field = words + v;
-    nodeOf[v] = (state[slot[field]!]! >>> shift[field]!) & mask[field]!;
+    nodeOf[v] = (state[base + slot[field]!]! >>> shift[field]!) & mask[field]!;
   }
   // A vCPU that stops may go on after another has: its word is out of the other's reach then. So until all stop in turn.
   for (let v = 0, stopped = 0, taken = 0; stopped < vcpus; v = v + 1 === vcpus ? 0 : v + 1) {
@@ -32,7 +37,7 @@ export function takeIndependentSteps(tables: ExpansionTables, run: ExpansionRun,
       const kind = nodes[record]!;
       if (kind > NodeKind.compareAndSwap) break;
       const address = nodes[record + NodeField.address]!;
-      const held = (state[slot[address]!]! >>> shift[address]!) & mask[address]!;
+      const held = (state[base + slot[address]!]! >>> shift[address]!) & mask[address]!;
       const answer = kind === NodeKind.store ? 0 : held;
       const child =
         answer < nodes[record + NodeField.edgeCapacity]! ? edges[nodes[record + NodeField.edgeBase]! + answer]! : -1;
@@ -63,11 +68,11 @@ export function takeIndependentSteps(tables: ExpansionTables, run: ExpansionRun,
       if (wrote) {
         const written =
           kind === NodeKind.store ? nodes[record + NodeField.operand]! : nodes[record + NodeField.desired]!;
-        const at = slot[address]!;
+        const at = base + slot[address]!;
         state[at] = (state[at]! & ~(mask[address]! << shift[address]!)) | (written << shift[address]!);
       }
       const field = words + v;
-      const at = slot[field]!;
+      const at = base + slot[field]!;
       state[at] = (state[at]! & ~(mask[field]! << shift[field]!)) | (child << shift[field]!);
       nodeOf[v] = child;
       stopped = 0;

@@ -9,8 +9,8 @@ import { PropertyForest } from "./property-forest.ts";
 import { placeFields, StateLayout } from "./state-layout.ts";
 import { WordValues } from "./word-values.ts";
 
-/** The first layout has room for this many nodes, so that short runs are never packed anew. */
-const FIRST_NODES = 4095;
+/** The first layout has room for this many nodes, so that only runs of much code are packed anew. */
+const FIRST_NODES = 65_535;
 /** A new layout has room for this many times the nodes there are: packing a million states anew takes a second. */
 const ROOM_FOR_NODES = 8;
 

@@ -22,6 +22,13 @@ export interface Note {
   readonly result: Announced | undefined;
 }
 
+/** The first access of a run that differs from what was made before on the same answers. */
+export interface Difference {
+  readonly index: number;
+  /** What was asked for; undefined when the operation ended before. */
+  readonly access: Access | undefined;
+}
+
 /** How far a run over given answers got. */
 export interface RunOutcome {
   readonly end: "parked" | "next" | "done" | "threw";
@@ -33,8 +40,8 @@ export interface RunOutcome {
   readonly message: string | undefined;
   /** What `begin` announced last. */
   readonly operation: string | undefined;
-  /** Every access made before, in order. */
-  readonly trail: readonly Access[];
+  /** Where it did something else than it did before; see {@link runOperation}. */
+  readonly difference: Difference | undefined;
   /** Notes made after the last answer was given; with no answers, all of them. */
   readonly notes: readonly Note[];
 }
@@ -47,14 +54,17 @@ const parked = new Error("parked by the checker: this must not be caught");
  * Runs one operation over the answers that memory gave it before and leaves it at the first access without an answer.
  *
  * Cost: one run of the operation's code up to that point.
+ *
+ * @param made - the accesses that an earlier run made on each of these answers, to be compared with; none: no comparison.
  */
 export function runOperation(
   compiled: CompiledModel,
   vcpu: number,
   local: LocalState,
   answers: readonly number[],
+  made: readonly (Access | undefined)[] = [],
 ): RunOutcome {
-  const run = new Run(vcpu, answers);
+  const run = new Run(vcpu, answers, made);
   const program = compiled.programs[vcpu];
   if (program === undefined) throw new RangeError(`there is no vCPU ${vcpu}`);
   return compiled.behindDoor(run, () => {
@@ -74,22 +84,26 @@ class Run implements Instrument, Context {
   readonly vcpu: number;
   waiting: Access | undefined;
   private readonly answers: readonly number[];
-  private readonly trail: Access[] = [];
+  private readonly made: readonly (Access | undefined)[];
+  private difference: Difference | undefined;
+  /** How many answers were given. */
+  private given = 0;
   private notes: Note[] = [];
   private operation: string | undefined;
 
-  constructor(vcpu: number, answers: readonly number[]) {
+  constructor(vcpu: number, answers: readonly number[], made: readonly (Access | undefined)[]) {
     this.vcpu = vcpu;
     this.answers = answers;
+    this.made = made;
   }
 
   access(kind: AccessKind, address: number, value: number, desired: number): number {
-    return this.answer({ kind, address, value, desired });
+    return this.answer(kind, address, value, desired);
   }
 
   choose(count: number): number {
     if (!Number.isInteger(count) || count < 1) throw new RangeError(`choose(${count}): expected 1 way or more`);
-    return this.answer({ kind: StepKind.choose, address: -1, value: count, desired: 0 });
+    return this.answer(StepKind.choose, -1, count, 0);
   }
 
   begin(label: string, ...args: readonly Announced[]): void {
@@ -101,21 +115,33 @@ class Run implements Instrument, Context {
   }
 
   outcome(end: RunOutcome["end"], local: LocalState | undefined, message: string | undefined): RunOutcome {
-    const { trail, notes, operation } = this;
-    return { end, access: this.waiting, local, message, operation, trail, notes };
+    const { notes, operation } = this;
+    if (this.given < this.made.length) this.difference ??= { index: this.given, access: undefined };
+    return { end, access: this.waiting, local, message, operation, difference: this.difference, notes };
   }
 
-  private answer(access: Access): number {
-    const position = this.trail.length;
+  // Called for every access of every run over old answers: no objects are made before the last one.
+  private answer(kind: StepKind, address: number, value: number, desired: number): number {
     if (this.waiting !== undefined) throw parked;
-    if (position >= this.answers.length) {
-      this.waiting = access;
+    const index = this.given;
+    if (index >= this.answers.length) {
+      this.waiting = { kind, address, value, desired };
       throw parked;
     }
-    this.trail.push(access);
-    this.notes = [];
-    return this.answers[position] as number;
+    if (index < this.made.length && !isSame(this.made[index], kind, address, value, desired)) {
+      this.waiting = { kind, address, value, desired };
+      this.difference = { index, access: this.waiting };
+      throw parked;
+    }
+    this.given++;
+    if (this.notes.length > 0) this.notes = [];
+    return this.answers[index] as number;
   }
+}
+
+function isSame(made: Access | undefined, kind: StepKind, address: number, value: number, desired: number): boolean {
+  if (made === undefined) return false;
+  return made.kind === kind && made.address === address && made.value === value && made.desired === desired;
 }
 
 function checkedLocal(program: string, local: unknown): LocalState {

@@ -2,9 +2,10 @@ import { type AllocateInts, EdgeArena, GrowingInts, UNKNOWN } from "./edge-arena
 import type { CompiledModel } from "./compiled-model.ts";
 import type { LocalState, VcpuView } from "./model.ts";
 import { NodeField, NodeFlag, NODE_INTS, NodeKind } from "./node-record.ts";
+import { NodeViews } from "./node-views.ts";
 import type { Footprints } from "./footprints.ts";
 import type { Observations } from "./observations.ts";
-import { type Access, runOperation, type RunOutcome, StepKind } from "./operation-run.ts";
+import { type Access, type Difference, runOperation, type RunOutcome, StepKind } from "./operation-run.ts";
 import type { WordValues } from "./word-values.ts";
 
 /**
@@ -26,8 +27,6 @@ export class ProgramTree {
   /** {@link NODE_INTS} ints a node, as `node-record.ts` lays them out. */
   readonly records: GrowingInts;
   readonly edges: EdgeArena;
-  /** What predicates see of a node, by the number in {@link NodeField.view}. */
-  readonly views: VcpuView[] = [];
   /** The root of each vCPU's start, which is where exploration begins. */
   readonly starts: readonly number[];
   /** The largest number of ways out of one node. */
@@ -46,7 +45,7 @@ export class ProgramTree {
   private readonly locals: LocalState[] = [];
   private readonly messages = new Map<number, string>();
   private readonly roots = new Map<string, number>();
-  private readonly viewNumbers = new Map<string, number>();
+  private readonly views: NodeViews;
   private readonly largest: number[];
 
   constructor(
@@ -57,6 +56,7 @@ export class ProgramTree {
     allocate: AllocateInts,
   ) {
     this.compiled = compiled;
+    this.views = new NodeViews(compiled);
     this.values = values;
     this.footprints = footprints;
     this.observations = observations;
@@ -81,7 +81,7 @@ export class ProgramTree {
   }
 
   view(node: number): VcpuView {
-    return this.views[this.field(node, NodeField.view)] as VcpuView;
+    return this.views.view(this.field(node, NodeField.view));
   }
 
   /** What the code threw at a failed node. */
@@ -132,19 +132,25 @@ export class ProgramTree {
   /** The node in which the vCPU is parked once `answer` has been given at `node`. */
   private explore(node: number, answer: number): number {
     const vcpu = this.vcpus[node] as number;
-    const path = [node];
-    for (let at = node; this.parents[at] !== UNKNOWN;) path.push((at = this.parents[at] as number));
-    path.reverse();
-    const answers = path.slice(1).map((at) => this.answers[at] as number);
-    answers.push(answer);
-    const local = this.locals[path[0] as number] as LocalState;
-    const outcome = runOperation(this.compiled, vcpu, local, answers);
-    this.refuseOtherTrail(vcpu, path, outcome);
+    // From the node back to the root of its operation, and then the other way round.
+    const made = [this.accesses[node]];
+    const answers = [answer];
+    let root = node;
+    for (let parent = this.parents[root] as number; parent !== UNKNOWN; parent = this.parents[root] as number) {
+      answers.push(this.answers[root] as number);
+      made.push(this.accesses[parent]);
+      root = parent;
+    }
+    made.reverse();
+    answers.reverse();
+    const local = this.locals[root] as LocalState;
+    const outcome = runOperation(this.compiled, vcpu, local, answers, made);
+    if (outcome.difference !== undefined) this.refuseDifference(outcome.difference, vcpu, made);
     if (outcome.end === "next" || outcome.end === "done") {
       const isNext = outcome.end === "next";
-      const root = isNext ? this.root(vcpu, outcome.local as LocalState) : this.doneNode(vcpu, local);
-      this.footprints.addSuccessor(node, root);
-      return root;
+      const next = isNext ? this.root(vcpu, outcome.local as LocalState) : this.doneNode(vcpu, local);
+      this.footprints.addSuccessor(node, next);
+      return next;
     }
     return this.add(vcpu, node, answer, local, outcome, this.staysAtRest(node));
   }
@@ -277,7 +283,12 @@ export class ProgramTree {
     ints[at + NodeField.edgeBase] = base;
     ints[at + NodeField.edgeCapacity] = capacity;
     ints[at + NodeField.flags] = flags;
-    ints[at + NodeField.view] = this.viewNumber(node, flags, operation);
+    ints[at + NodeField.view] = this.views.number(
+      this.vcpus[node] as number,
+      this.locals[node] as LocalState,
+      flags,
+      operation,
+    );
     if (choice) this.widest = Math.max(this.widest, access.value);
   }
 
@@ -312,39 +323,17 @@ export class ProgramTree {
     return !this.compiled.seesOperations || this.view(node) === this.view(child);
   }
 
-  private viewNumber(node: number, flags: number, operation: string | undefined): number {
-    const vcpu = this.vcpus[node] as number;
-    const local = this.locals[node] as LocalState;
-    const resting = (flags & NodeFlag.resting) !== 0;
-    const isDone = (flags & NodeFlag.done) !== 0;
-    const key = `${vcpu};${local.join()};${resting};${isDone};${operation ?? ""}`;
-    const known = this.viewNumbers.get(key);
-    if (known !== undefined) return known;
-    const program = this.compiled.programs[vcpu]?.name ?? "";
-    this.viewNumbers.set(key, this.views.length);
-    return this.views.push({ program, local, resting, done: isDone, operation }) - 1;
-  }
-
-  private refuseOtherTrail(vcpu: number, path: readonly number[], outcome: RunOutcome): void {
-    path.forEach((node, index) => {
-      const before = this.accesses[node];
-      const now = outcome.trail[index];
-      if (before !== undefined && now !== undefined && sameAccess(before, now)) return;
-      throw new Error(
-        `program ${this.compiled.programs[vcpu]?.name} is not deterministic: over the same answers its access ` +
-          `${index} was ${describe(before)} and is now ${describe(now)}`,
-      );
-    });
+  private refuseDifference({ index, access }: Difference, vcpu: number, made: readonly (Access | undefined)[]): never {
+    throw new Error(
+      `program ${this.compiled.programs[vcpu]?.name} is not deterministic: over the same answers its access ` +
+        `${index} was ${describe(made[index])} and is now ${describe(access)}`,
+    );
   }
 }
 
 /** Whether an access can write; a swap for the same value never does. */
 function mayWrite({ kind, value, desired }: Access): boolean {
   return kind === StepKind.store || (kind === StepKind.compareAndSwap && value !== desired);
-}
-
-function sameAccess(a: Access, b: Access): boolean {
-  return a.kind === b.kind && a.address === b.address && a.value === b.value && a.desired === b.desired;
 }
 
 function describe(access: Access | undefined): string {

@@ -29,6 +29,8 @@ export class PropertyForest {
   readonly edges: EdgeArena;
   /** For each property the root of its tree, or {@link UNKNOWN} before its first run. */
   readonly roots: Int32Array;
+  /** For each property the fields that it read on any path of its tree. */
+  readonly readFields: readonly Set<number>[];
   private readonly compiled: CompiledModel;
   private readonly values: WordValues;
   private readonly tree: ProgramTree;
@@ -52,6 +54,7 @@ export class PropertyForest {
     this.records = new GrowingInts(allocate, 64 * DECISION_INTS);
     this.edges = new EdgeArena(allocate, 256);
     this.roots = allocate(compiled.properties.length).fill(UNKNOWN);
+    this.readFields = compiled.properties.map(() => new Set<number>());
     this.spent = compiled.properties.map(() => 0);
   }
 
@@ -103,6 +106,7 @@ export class PropertyForest {
     const words = this.compiled.initialMemory.length;
     let slot = -1;
     for (const field of reads) {
+      this.readFields[property]?.add(field);
       const node = this.follow(property, slot, field);
       const held = fields[field] as number;
       slot = this.edgeSlot(property, node, field < words ? held : this.tree.field(held, NodeField.view));

@@ -20,7 +20,7 @@ export class StateLayout {
   readonly shift: Int32Array;
   readonly mask: Int32Array;
   /** The fields that have any bits. */
-  private readonly wide: readonly number[];
+  private readonly wide: Int32Array;
 
   /** @param placement - slot, shift and mask of each field, as {@link placeFields} makes them. */
   constructor({ slots, slot, shift, mask }: FieldPlacement) {
@@ -28,7 +28,7 @@ export class StateLayout {
     this.slot = slot;
     this.shift = shift;
     this.mask = mask;
-    this.wide = Array.from(mask.keys()).filter((field) => (mask[field] as number) > 0);
+    this.wide = Int32Array.from(mask.keys()).filter((field) => (mask[field] as number) > 0);
   }
 
   fits(field: number, number: number): boolean {
@@ -52,6 +52,30 @@ export class StateLayout {
     for (const field of this.wide) {
       const at = base + (slot[field] as number);
       packed[at] = (packed[at] as number) | ((fields[field] as number) << (shift[field] as number));
+    }
+  }
+
+  /** Sets, at `base` of `out`, the bits in which the given fields lie. */
+  setBits(fields: Iterable<number>, out: Int32Array, base: number): void {
+    for (const field of fields) {
+      const at = base + (this.slot[field] as number);
+      out[at] = (out[at] as number) | ((this.mask[field] as number) << (this.shift[field] as number));
+    }
+  }
+
+  /**
+   * Packs the state at `base` of `packed`, which is packed by this layout, by another to `toBase` of `out`.
+   *
+   * The other layout must have bits for every field that has any here, which later layouts of an exploration do.
+   */
+  translate(packed: Int32Array, base: number, to: StateLayout, out: Int32Array, toBase: number): void {
+    const { slot, shift, mask, wide } = this;
+    out.fill(0, toBase, toBase + to.slots);
+    for (let index = 0; index < wide.length; index++) {
+      const field = wide[index] as number;
+      const number = ((packed[base + (slot[field] as number)] as number) >>> (shift[field] as number)) & mask[field]!;
+      const at = toBase + (to.slot[field] as number);
+      out[at] = (out[at] as number) | (number << (to.shift[field] as number));
     }
   }
 }

@@ -27,6 +27,12 @@ export interface CheckProgress {
   readonly bytes: number;
 }
 
+/** What a thread is started with. */
+export interface CheckThreadStart {
+  /** Modules of schemes that are not XSP's own. */
+  readonly modules: readonly string[];
+}
+
 /** What a thread is told: the place of the check among all, and the check. */
 export interface CheckOrder {
   readonly place: number;

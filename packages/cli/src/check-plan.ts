@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import type { BoundsChange, CheckedProperty, NamedModel } from "@xsp/verify";
 import type { CheckJob } from "./check-job.ts";
 import { type LimitFlags, readLimits } from "./check-limits.ts";
+import { type ChosenSchemes, chooseSchemes } from "./scheme-file.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The options of `xsp check` that say what is checked, and how far. */
@@ -26,6 +27,7 @@ const WORTH_A_WORKER = 2 ** 29;
 export interface CheckPlan {
   readonly jobs: readonly CheckJob[];
   readonly workers: number;
+  readonly schemes: ChosenSchemes;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface CheckPlan {
  * @throws UsageError for an unknown model, scheme or property, and for bounds that a model cannot have.
  */
 export async function planChecks(name: string | undefined, flags: CheckFlags): Promise<CheckPlan> {
-  const { checkedProperties, namedModels } = await import("@xsp/verify");
+  const { checkedProperties, namedModels, schemeNames } = await import("@xsp/verify");
   const models = namedModels.filter((model) => flags.all === true || model.name === name);
   if (models.length === 0) {
     const names = namedModels.map((model) => model.name);
@@ -44,13 +46,14 @@ export async function planChecks(name: string | undefined, flags: CheckFlags): P
       await meant(String(name), names, "xsp check --list"),
     );
   }
-  const schemes = await chosenSchemes(flags.scheme);
+  const schemes = await chooseSchemes("--scheme", flags.scheme);
+  const names = schemes.names.length > 0 ? schemes.names : schemeNames;
   const properties = chosenProperties(flags.property, checkedProperties);
   const change = boundsChange(flags);
   for (const model of models) await requireBounds(model, change, flags.all === true);
   const budget = await readLimits(flags);
   const jobs = models.flatMap((model) =>
-    schemes.map((scheme) => ({
+    names.map((scheme) => ({
       model: model.name,
       change,
       scheme,
@@ -59,7 +62,7 @@ export async function planChecks(name: string | undefined, flags: CheckFlags): P
       ...(properties.length === 0 ? {} : { properties }),
     })),
   );
-  return { jobs, workers: flags.workers ?? (flags.all === true ? workersFor(budget.bytes) : 1) };
+  return { jobs, workers: flags.workers ?? (flags.all === true ? workersFor(budget.bytes) : 1), schemes };
 }
 
 /** As many as there are cores, as long as each has memory for the largest models: what it runs out of is made twice. */
@@ -95,19 +98,6 @@ async function meant(name: string, names: readonly string[], otherwise: string):
   const { nearestName } = await import("@xsp/scenario");
   const near = nearestName(name, names);
   return near === undefined ? otherwise : `did you mean ${near}?`;
-}
-
-async function chosenSchemes(wanted: readonly string[]): Promise<readonly string[]> {
-  const { schemeNames } = await import("@xsp/verify");
-  const unknown = wanted.find((name) => !schemeNames.some((known) => known === name));
-  if (unknown !== undefined) {
-    throw new UsageError(
-      `--scheme ${unknown}: there is no scheme of that name`,
-      `one of ${schemeNames.join(", ")}`,
-      await meant(unknown, schemeNames, "choose one of these"),
-    );
-  }
-  return wanted.length > 0 ? [...new Set(wanted)] : schemeNames;
 }
 
 function chosenProperties(

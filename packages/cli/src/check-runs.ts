@@ -8,6 +8,7 @@ import { readCheckpoint, refusedCheckpoint, writeCheckpoint } from "./checkpoint
 import { requireWritable } from "./export-file.ts";
 import type { Interruption } from "./interruption.ts";
 import { singleCheck } from "./single-check.ts";
+import type { ChosenSchemes } from "./scheme-file.ts";
 import { explanationOf } from "./token-argument.ts";
 import { type TraceExportFile, traceExportFile, writeTraceExports } from "./trace-export-file.ts";
 
@@ -21,11 +22,12 @@ export interface CheckSetting {
   };
   readonly line: CheckProgressLine;
   readonly interruption: Interruption;
+  readonly schemes: ChosenSchemes;
 }
 
 /** Makes one check, prints it, saves it if it is not over, and writes its nearest counterexample to files. */
 export async function checkOne(job: CheckJob, workers: number, setting: CheckSetting): Promise<ModelCheck> {
-  const { flags, line, interruption } = setting;
+  const { flags, line, interruption, schemes } = setting;
   const exports = await Promise.all(flags.export.map(traceExportFile));
   const file = flags.checkpoint ?? flags.resume ?? `${job.model}-${job.scheme}.xsp-checkpoint`;
   if (flags.checkpoint !== undefined) await requireWritable("--checkpoint", flags.checkpoint);
@@ -46,7 +48,7 @@ export async function checkOne(job: CheckJob, workers: number, setting: CheckSet
     writeCheckpoint(file, checkpoint());
     const command = checkCommandLine(
       job.model,
-      { ...flags, scheme: [job.scheme] },
+      { ...flags, scheme: [schemes.given.get(job.scheme) ?? job.scheme] },
       { resume: file, withoutLimits: !interruption.requested },
     );
     process.stderr.write(`saved: ${file}\n  do: ${command}\n`);
@@ -62,7 +64,7 @@ export async function checkOne(job: CheckJob, workers: number, setting: CheckSet
 export async function checkSeveral(
   jobs: readonly CheckJob[],
   workers: number,
-  { flags, line, interruption }: CheckSetting,
+  { flags, line, interruption, schemes: { modules } }: CheckSetting,
 ): Promise<ModelCheck[]> {
   const done: (ModelCheck | undefined)[] = jobs.map(() => undefined);
   let printed = 0;
@@ -78,7 +80,7 @@ export async function checkSeveral(
   };
   const onProgress = (running: readonly CheckProgress[]): void => line.show(running);
   if (workers > 1) {
-    await checkInThreads(jobs, { workers, interruption, onProgress, onCheck });
+    await checkInThreads(jobs, { workers, interruption, onProgress, onCheck, modules });
   } else {
     for (const [place, job] of jobs.entries()) {
       // One after another is what one worker means.

@@ -1,11 +1,13 @@
 import { Worker } from "node:worker_threads";
 import type { ModelCheck } from "@xsp/verify";
-import type { CheckAnswer, CheckJob, CheckOrder, CheckProgress } from "./check-job.ts";
+import type { CheckAnswer, CheckJob, CheckOrder, CheckProgress, CheckThreadStart } from "./check-job.ts";
 import type { Interruption } from "./interruption.ts";
 
 /** How to make many checks. */
 export interface ThreadOptions {
   readonly workers: number;
+  /** Modules of schemes that are not XSP's own: each thread loads them. */
+  readonly modules: readonly string[];
   readonly interruption: Interruption;
   readonly onProgress: (running: readonly CheckProgress[]) => void;
   /** Called with each check when it is done, in whatever order that is. */
@@ -51,12 +53,14 @@ function withMemory(job: CheckJob, bytes: number): CheckJob {
 async function inThreads(
   orders: readonly CheckOrder[],
   workers: number,
-  { interruption, onProgress }: ThreadOptions,
+  { interruption, onProgress, modules }: ThreadOptions,
   onDone: (check: ModelCheck, place: number) => void,
 ): Promise<void> {
   const waiting = [...orders];
   const running = new Map<number, CheckProgress>();
-  const threads = Array.from({ length: workers }, () => new Worker(new URL("./check-worker.js", import.meta.url)));
+  const workerData: CheckThreadStart = { modules };
+  const start = (): Worker => new Worker(new URL("./check-worker.js", import.meta.url), { workerData });
+  const threads = Array.from({ length: workers }, start);
   const stop = async (): Promise<void> => {
     await Promise.all(threads.map((thread) => thread.terminate()));
   };

@@ -1,6 +1,7 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { CheckRun, modelByName, withBounds } from "@xsp/verify";
-import type { CheckAnswer, CheckOrder } from "./check-job.ts";
+import type { CheckAnswer, CheckOrder, CheckThreadStart } from "./check-job.ts";
+import { loadSchemeModules } from "./scheme-file.ts";
 
 // The program of a thread that makes one check after another. Started by check-threads.ts.
 const port = parentPort;
@@ -14,6 +15,8 @@ function answer(message: CheckAnswer): void {
   port?.postMessage(message);
 }
 
+// What comes before anybody listens waits.
+await loadSchemeModules((workerData as CheckThreadStart).modules);
 port.on("message", ({ place, job }: CheckOrder) => {
   const { model, change, scheme, budget, properties, reduction } = job;
   const clock = (): number => performance.now();

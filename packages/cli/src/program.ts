@@ -4,6 +4,7 @@ import { addCheckCommand } from "./commands/check.ts";
 import { addExplainCommand } from "./commands/explain.ts";
 import { addFuzzCommand } from "./commands/fuzz.ts";
 import { addLabCommand } from "./commands/lab.ts";
+import { addNewCommand } from "./commands/new.ts";
 import { addProfileCommand } from "./commands/profile.ts";
 import { addReplayCommand } from "./commands/replay.ts";
 import { addRunCommand } from "./commands/run.ts";
@@ -25,14 +26,15 @@ or 32,768 operations.`;
 
 const examples = `
 Examples:
-  xsp run fork-64g                                    all schemes side by side
-  xsp run fork-64g --scheme per-frame --scheme sealed two of them
-  xsp scenario show fork-64g > mine.yaml              a file to start your own from
-  xsp run mine.yaml --set workload.logins=10          with one field changed
-  xsp shell fork-64g                                  type commands at a running guest
-  xsp profile xeon-x5570-2009                         every constant behind the modelled time, and its source
-  xsp check map-unmark-pin --scheme rfc               every interleaving of a model, and the way to break it
-  xsp lab                                             the same to look at, in a browser
+  xsp run fork-64g                                     all schemes side by side
+  xsp run fork-64g --scheme per-frame --scheme sealed  two of them
+  xsp scenario show fork-64g > mine.yaml               a file to start your own from
+  xsp run mine.yaml --set workload.logins=10           with one field changed
+  xsp shell fork-64g                                   type commands at a running guest
+  xsp profile xeon-x5570-2009                          every constant behind the modelled time, and its source
+  xsp check map-unmark-pin --scheme rfc                every interleaving of a model, and the way to break it
+  xsp new scheme mine                                  a scheme of your own, which goes wherever a scheme is named
+  xsp lab                                              the same to look at, in a browser
 
 Exit codes: 0 done, 1 a bug of XSP or books that do not balance, 2 wrong usage or a wrong scenario,
 3 a check that is incomplete, 4 an expectation that was missed or a call that the guest's kernel refused to a script of
@@ -43,7 +45,8 @@ function packageVersion(): string {
   return (manifest as { version: string }).version;
 }
 
-function buildProgram(): Command {
+/** The whole command line, before anything is parsed. */
+export function buildProgram(): Command {
   const program = new Command("xsp")
     .description(about)
     .version(packageVersion(), "-V, --version", "print the version")
@@ -64,6 +67,7 @@ function buildProgram(): Command {
   addStressCommand(program);
   addLabCommand(program);
   addShellCommand(program);
+  addNewCommand(program);
   return program;
 }
 

@@ -5,6 +5,8 @@ export interface SchemeOrder {
   readonly scenario: Scenario;
   readonly scheme: SchemeRun["scheme"];
   readonly profile: ProfileName;
+  /** Modules of schemes that are not XSP's own, to be loaded first. */
+  readonly modules?: readonly string[];
 }
 
 /** What it answers: how far it is, as often as it likes, and one of the other two at the end. */

@@ -1,4 +1,5 @@
 import { costProfiles, runScenario, ScenarioError } from "@xsp/scenario";
+import { loadSchemeModules } from "./scheme-file.ts";
 import type { SchemeAnswer, SchemeOrder } from "./scheme-message.ts";
 
 // The program of a process that runs one scheme and ends. Started by scheme-process.ts.
@@ -12,9 +13,9 @@ function finish(message: SchemeAnswer): void {
   answer(message, () => process.disconnect());
 }
 
-process.once("message", (message) => {
-  const { scenario, scheme, profile } = message as SchemeOrder;
+async function perform({ scenario, scheme, profile, modules = [] }: SchemeOrder): Promise<void> {
   try {
+    await loadSchemeModules(modules);
     const run = runScenario(scenario, {
       scheme,
       profile: costProfiles[profile],
@@ -28,4 +29,8 @@ process.once("message", (message) => {
     if (error instanceof ScenarioError) finish({ kind: "unplayable", problems: error.problems });
     else finish({ kind: "failed", stack: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
+}
+
+process.once("message", (message) => {
+  void perform(message as SchemeOrder);
 });

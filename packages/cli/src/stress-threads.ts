@@ -18,6 +18,11 @@ const LOOKS_TO_A_HANG = 100;
 /** A thread that can still end does so within this. */
 const LEAVE_MS = 1000;
 
+/** What a thread has to load before it starts. */
+export interface SchemeModules {
+  readonly modules: readonly string[];
+}
+
 /** How a stress run is run. */
 export interface StressOptions {
   /** Seed of the delays. */
@@ -28,6 +33,8 @@ export interface StressOptions {
   readonly seconds?: number;
   /** Count the rounds that break a property, in place of ending with the first. */
   readonly keepGoing: boolean;
+  /** Modules of schemes that are not XSP's own: each thread loads them. */
+  readonly modules?: readonly string[];
 }
 
 /** How far a stress run is. */
@@ -125,10 +132,11 @@ interface Thread {
 }
 
 function startThreads(plan: StressPlan, options: StressOptions, control: RoundControl): Thread[] {
-  const { seed, rounds, keepGoing } = options;
+  const { seed, rounds, keepGoing, modules = [] } = options;
   const memory = stressMemory(plan);
   return plan.choices.map((_, vcpu) => {
-    const workerData: StressThreadStart = {
+    const workerData: StressThreadStart & SchemeModules = {
+      modules,
       plan,
       vcpu,
       seed,

@@ -39,6 +39,26 @@ function readText(file: string): string {
 }
 
 /**
+ * Tells apart the error that a scheme has to be loaded first.
+ *
+ * @throws UsageError when that is what is missing.
+ */
+export function requireTokenScheme(error: RangeError): void {
+  if (error.name !== "UnknownTokenScheme") return;
+  throw new UsageError(
+    error.message,
+    "one of XSP's own schemes, or the file that it came from",
+    "add --scheme with the file of that scheme, such as --scheme ./my-scheme.js",
+  );
+}
+
+/** The option with which a token's scheme is loaded, for commands that take tokens. */
+export const schemeOption = [
+  "--scheme <file>",
+  "the file of the scheme that it was made with, where that is not XSP's",
+] as const;
+
+/**
  * Replays a token and explains it.
  *
  * @throws UsageError when the token is damaged, of no known model, or of code that has changed since: that is the
@@ -50,6 +70,7 @@ export async function explanationOf(token: string): Promise<Explanation> {
     return explainToken(token);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
+    requireTokenScheme(error);
     throw new UsageError(
       `the token cannot be replayed: ${error.message}`,
       "a token that xsp check of this version printed",

@@ -97,7 +97,7 @@ describe("a check that a limit ends", () => {
     const script = join(import.meta.dirname, "..", "bin", "xsp.js");
     expect(xsp(...limited, "--resume", script)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("this is no xsp-checkpoint-2") as string,
+      stderr: expect.stringContaining("this is no xsp-checkpoint-3") as string,
     });
   });
 });

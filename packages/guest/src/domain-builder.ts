@@ -10,6 +10,7 @@ import {
   destroyDomain,
   doMemoryOp,
   mfn,
+  openBuilderFrame,
   pfn,
   pteHi,
   pteLo,
@@ -192,9 +193,9 @@ function buildDirectMap(builder: TableBuilder, maxLowPfn: number, nrTablePages: 
   const { p2m } = builder.phys;
   const { domain } = builder;
   const writableHigh = pteHi(0, PAGE_KERNEL);
-  let refused = 0;
   for (let first = 0; first < maxLowPfn; first += PTRS_PER_TABLE) {
-    const table = mfn(p2m[first / PTRS_PER_TABLE] as number);
+    const table = openBuilderFrame(domain, p2m[first / PTRS_PER_TABLE] as number);
+    assert(table !== undefined, "the builder can write the memory of the domain it builds");
     const count = Math.min(PTRS_PER_TABLE, maxLowPfn - first);
     for (let index = 0; index < count; index++) {
       const page = first + index;
@@ -202,10 +203,9 @@ function buildDirectMap(builder: TableBuilder, maxLowPfn: number, nrTablePages: 
       const prot = page < nrTablePages ? PAGE_KERNEL_RO : PAGE_KERNEL;
       // Both protections have the same high flags, and frame numbers stay below 2^31.
       const hi = writableHigh | (frame >>> 20);
-      if (!builderStore(domain, table, index, (frame << 12) | (prot & 0xfff), hi)) refused++;
+      table.store(index, (frame << 12) | (prot & 0xfff), hi);
     }
   }
-  assert(refused === 0, "the builder can write the memory of the domain it builds");
 }
 
 /** Writes page tables of a domain under construction. */

@@ -7,6 +7,7 @@
 export const EPERM = 1;
 export const ENOENT = 2;
 export const EIO = 5;
+export const EBADF = 9;
 export const ENOMEM = 12;
 export const EACCES = 13;
 export const EFAULT = 14;
@@ -18,6 +19,7 @@ export const EISDIR = 21;
 export const EINVAL = 22;
 export const ENOSPC = 28;
 export const ERANGE = 34;
+export const ENAMETOOLONG = 36;
 export const EOPNOTSUPP = 95;
 
 /** What an access raises that cannot be served: SIGKILL stands for the out-of-memory killer. */

@@ -1,6 +1,5 @@
 import { type Domain, type Host, destroyDomain } from "@xsp/hypervisor";
 import { HPAGE_SIZE } from "./address-layout.ts";
-import { assert } from "./assert.ts";
 import { type Balloon, makeBalloon, setBalloonTarget } from "./balloon.ts";
 import { type GuestOptions, bootKernel } from "./boot.ts";
 import { EOPNOTSUPP } from "./errno.ts";
@@ -49,7 +48,9 @@ export interface BalloonTotals {
  * A Linux-like PV guest on a simulated host: its system calls and its devices, for whoever drives it.
  *
  * It reaches the hypervisor through hypercalls and stores of its CPU only. What user space does wrong comes back as a
- * negated errno or a signal; a wrong argument of the driver throws a `RangeError`.
+ * negated errno or a signal; a wrong argument of the driver throws a `RangeError`, as does any call that the guest itself
+ * would have to serve while it is suspended or after it was shut down. What is only looked at from outside can still be:
+ * {@link Guest.events}, {@link Guest.pool}, {@link Guest.balloonTotals}, {@link Guest.log}, the list of processes.
  */
 export class Guest extends ProcessSyscalls {
   readonly domain: Domain;
@@ -61,7 +62,6 @@ export class Guest extends ProcessSyscalls {
   /** System V shared memory: shmget and its kin. */
   readonly shm: ShmSyscalls;
   private readonly balloon: Balloon;
-  private running = true;
 
   /** Use {@link bootGuest}. */
   constructor(kernel: Kernel, balloonHugepages: boolean) {
@@ -70,8 +70,12 @@ export class Guest extends ProcessSyscalls {
     this.domain = kernel.domain;
     this.style = kernel.style;
     this.frames = kernel.memMap.nrPages;
-    this.hugetlbfs = new HugetlbfsSyscalls(kernel);
-    this.shm = new ShmSyscalls(kernel, (process) => this.run(process));
+    this.hugetlbfs = new HugetlbfsSyscalls(kernel, () => this.checkRunning());
+    this.shm = new ShmSyscalls(
+      kernel,
+      (process) => this.run(process),
+      () => this.checkRunning(),
+    );
   }
 
   /** The kernel's log, in Linux's words. */
@@ -96,6 +100,7 @@ export class Guest extends ProcessSyscalls {
    */
   setNrHugepages(count: number): number {
     checkCount("nr_hugepages", count);
+    this.checkRunning();
     if (this.kernel.hugetlbfs.internalMount === undefined) return -EOPNOTSUPP;
     return setMaxHugePages(this.kernel, count);
   }
@@ -108,6 +113,7 @@ export class Guest extends ProcessSyscalls {
    */
   setNrOvercommitHugepages(count: number): number {
     checkCount("nr_overcommit_hugepages", count);
+    this.checkRunning();
     if (this.kernel.hugetlbfs.internalMount === undefined) return -EOPNOTSUPP;
     this.kernel.hstate.nrOvercommitHugePages = count;
     return 0;
@@ -144,16 +150,19 @@ export class Guest extends ProcessSyscalls {
 
   /** Makes a shared file of hugepages without a name and reserves them, as SHM_HUGETLB does. −EINVAL or −ENOMEM else. */
   hugetlbFile(bytes: number): HugetlbFile | number {
+    this.checkRunning();
     return hugetlbFileSetup(this.kernel, bytes);
   }
 
   /** Makes a shared object of 4 KiB pages without a name: −EINVAL for a wrong size. */
   shmemFile(bytes: number): ShmemFile | number {
+    this.checkRunning();
     return shmemFileSetup(bytes);
   }
 
   /** Drops the name of a segment; its pages go when no process maps it: `unlink`, IPC_RMID. */
   unlink(file: HugetlbFile | ShmemFile): void {
+    this.checkRunning();
     if (!file.linked) throw new RangeError("file: its name is gone already");
     unlinkFile(this.kernel, file);
   }
@@ -170,6 +179,7 @@ export class Guest extends ProcessSyscalls {
     if (!Number.isInteger(pages) || pages < 0) {
       throw new RangeError(`target: ${pages} given, expected a whole number of 4 KiB pages`);
     }
+    this.checkRunning();
     const unit = 2 ** this.balloon.order;
     setBalloonTarget(this.kernel, this.balloon, Math.floor(pages / unit));
     return this.balloon.currentPages * unit;
@@ -199,14 +209,15 @@ export class Guest extends ProcessSyscalls {
     return this.setBalloonTarget(currentPages + pages) - currentPages;
   }
 
-  /** Destroys the domain from outside, whatever runs in it. Returns 0; the guest cannot be used any more. */
+  /** Destroys the domain from outside, whatever runs in it. Returns 0; any other call throws from then on. */
   shutdown(): number {
-    assert(this.running, "a guest is shut down once");
-    this.running = false;
+    this.stopForGood();
     return destroyDomain(this.domain);
   }
 
+  /** What files of /proc and /sys are made up from, by the guest itself. */
   private system(): SystemState {
+    this.checkRunning();
     return { kernel: this.kernel, tasks: this.tasks, balloon: this.balloon };
   }
 }

@@ -33,13 +33,14 @@ import { HPAGE_ORDER, HPAGE_SIZE, pmdIndex } from "./address-layout.ts";
 import { assert } from "./assert.ts";
 import type { Signal } from "./errno.ts";
 import { hugePteAlloc } from "./huge-pmd-share.ts";
-import { hugePtePage, makeHugePte } from "./hugetlb-entry.ts";
+import { makeHugePte } from "./hugetlb-entry.ts";
 import type { HugetlbFile } from "./hugetlb-file.ts";
 import { getHugePage, putHugePage } from "./hugetlb-pool.ts";
 import { allocHugePage, hugepageIndex, hugetlbFileOf, isVmaResvSet } from "./hugetlb-reservation.ts";
 import { type Kernel, kernelOops, printk } from "./kernel.ts";
 import { NO_PAGE } from "./mem-map.ts";
 import { pmdOffset } from "./page-table-pages.ts";
+import { ptePage } from "./pte-entry.ts";
 import { entryLow, flushTlbMm, setPmd } from "./pv-mmu.ts";
 import { HPAGE_RESV_OWNER, HPAGE_RESV_UNMAPPED, resvUnmapped } from "./resv-map.ts";
 import { VM_SHARED, VM_WRITE, type Vma } from "./vma.ts";
@@ -88,7 +89,7 @@ function addToPageCache(file: HugetlbFile, index: number, page: Pfn): void {
 
 function pageOf(kernel: Kernel, { table, index }: FaultingEntry): Pfn {
   const hi = loadFromFrameHigh(kernel.vcpu, kernel.phys.pfnToMfn(table), index);
-  return hugePtePage(kernel, entryLow(kernel, table, index), hi);
+  return ptePage(kernel, entryLow(kernel, table, index), hi);
 }
 
 function setHugePte(kernel: Kernel, { table, index }: FaultingEntry, page: Pfn, writable: boolean): void {

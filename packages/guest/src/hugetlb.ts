@@ -3,11 +3,12 @@ import { HPAGE_ORDER, HPAGE_SIZE, PTRS_PER_TABLE, PUD_SIZE, pmdIndex } from "./a
 import { assert } from "./assert.ts";
 import { ENOMEM } from "./errno.ts";
 import { hugePmdUnshare, hugePteAlloc, isSharedTable } from "./huge-pmd-share.ts";
-import { hugePtePage, protectedHugePte } from "./hugetlb-entry.ts";
+import { protectedHugePte } from "./hugetlb-entry.ts";
 import { getHugePage, putHugePage } from "./hugetlb-pool.ts";
 import { type Kernel, kernelOops } from "./kernel.ts";
 import { NO_PAGE, PG_pinned } from "./mem-map.ts";
 import { pmdOffset } from "./page-table-pages.ts";
+import { ptePage } from "./pte-entry.ts";
 import { flushTlbMm, setPmd } from "./pv-mmu.ts";
 import { type Vma, isCowMapping } from "./vma.ts";
 
@@ -85,7 +86,7 @@ function copyPmdTable(kernel: Kernel, from: FrameView, to: FrameView, first: num
     if (lo === 0) continue;
     const hi = from.loadHigh(index);
     if ((lo & _PAGE_PRESENT) === 0) {
-      getHugePage(kernel, hugePtePage(kernel, lo, hi));
+      getHugePage(kernel, ptePage(kernel, lo, hi));
     } else {
       const block = phys.mfnToPfn(pteMfn(lo, hi)) >>> HPAGE_ORDER;
       count[block] = (count[block] as number) + 1;
@@ -125,7 +126,7 @@ function zapPmdTable(kernel: Kernel, table: Pfn, first: number, last: number, go
   for (let index = first; index <= last; index++) {
     const lo = view.loadLow(index);
     if (lo === 0) continue;
-    gone.push(hugePtePage(kernel, lo, view.loadHigh(index)));
+    gone.push(ptePage(kernel, lo, view.loadHigh(index)));
     if (plain) {
       if (target === undefined) kernelOops(kernel);
       else target.store(index, 0, 0);
@@ -160,7 +161,7 @@ export function hugetlbChangeProtection(kernel: Kernel, vma: Vma, start: number,
     assert(view !== undefined, "a page table is the guest's own");
     const lo = view.loadLow(index);
     if (lo === 0) continue;
-    const page = hugePtePage(kernel, lo, view.loadHigh(index));
+    const page = ptePage(kernel, lo, view.loadHigh(index));
     const entry = protectedHugePte(kernel, page, newFlags);
     if ((entry.lo & _PAGE_RW) !== 0) kernel.memMap.scribbledBlock[page >>> HPAGE_ORDER] = 1;
     setPmd(kernel, table, index, 0, 0);

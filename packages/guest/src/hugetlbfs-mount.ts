@@ -86,7 +86,8 @@ export function subpoolPutPages(mount: HugetlbfsMount, pages: number): number {
 
 /** `f_type` of hugetlbfs. [L39 include/linux/magic.h] */
 const HUGETLBFS_MAGIC = 0x958458f6;
-const NAME_MAX = 255;
+/** Longest name of a file, in bytes. [L39 include/linux/limits.h] */
+export const NAME_MAX = 255;
 /** What stands for no limit of inodes. */
 const NO_LIMIT = -1;
 

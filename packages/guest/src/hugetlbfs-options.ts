@@ -2,6 +2,7 @@ import { HPAGE_SIZE } from "./address-layout.ts";
 import { EINVAL } from "./errno.ts";
 import { DEFAULT_CONFIG, type HugetlbfsConfig } from "./hugetlbfs-mount.ts";
 import { type Kernel, printk } from "./kernel.ts";
+import { memparse } from "./number-text.ts";
 
 /** A size before it is known what a hugepage is and how many there are: bytes, or percent of the pool. */
 interface SizeOption {
@@ -20,17 +21,17 @@ interface OptionParser {
   readonly take: (parsed: Parsed, value: string) => boolean;
 }
 
-const unsigned = /^(0x[0-9a-f]+|\d+)$/i;
+const unsigned = /^(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i;
 const anything = /^.+$/;
 
 /** Options by name: `tokens`. [L39 fs/hugetlbfs/inode.c; min_size: 4.1] */
 const tokens: Readonly<Record<string, OptionParser>> = {
-  uid: { pattern: unsigned, take: (parsed, value) => assign(parsed, "uid", memparse(value)) },
-  gid: { pattern: unsigned, take: (parsed, value) => assign(parsed, "gid", memparse(value)) },
+  uid: { pattern: unsigned, take: (parsed, value) => assign(parsed, "uid", memparse(value).value) },
+  gid: { pattern: unsigned, take: (parsed, value) => assign(parsed, "gid", memparse(value).value) },
   mode: { pattern: /^[0-7]+$/, take: (parsed, value) => assign(parsed, "mode", Number.parseInt(value, 8) & 0o1777) },
   nr_inodes: {
     pattern: anything,
-    take: (parsed, value) => beginsWithDigit(value) && assign(parsed, "maxInodes", memparse(value)),
+    take: (parsed, value) => beginsWithDigit(value) && assign(parsed, "maxInodes", memparse(value).value),
   },
   size: {
     pattern: anything,
@@ -69,7 +70,7 @@ function parseOption(kernel: Kernel, parsed: Parsed, option: string): boolean {
   const equals = option.indexOf("=");
   const name = equals < 0 ? option : option.slice(0, equals);
   const value = equals < 0 ? "" : option.slice(equals + 1);
-  if (name === "pagesize" && value !== "") return checkPagesize(kernel, memparse(value));
+  if (name === "pagesize" && value !== "") return checkPagesize(kernel, memparse(value).value);
   const token = Object.hasOwn(tokens, name) ? tokens[name] : undefined;
   if (token === undefined || !token.pattern.test(value)) {
     printk(kernel, `hugetlbfs: Bad mount option: "${option}"`);
@@ -96,16 +97,10 @@ function beginsWithDigit(value: string): boolean {
   return /^\d/.test(value);
 }
 
-function sizeOption(value: string): SizeOption {
-  return { value: memparse(value), percent: /^(0x[0-9a-f]+|\d+)[KMG]?%/i.test(value) };
-}
-
-/** Reads a number, hexadecimal and octal ones too, with K, M or G after it; what follows is not looked at. */
-function memparse(text: string): number {
-  const [, digits = "", unit = ""] = /^(0x[0-9a-f]+|\d*)([KMG]?)/i.exec(text) ?? [];
-  const octal = /^0[0-7]+$/.test(digits);
-  const value = octal ? Number.parseInt(digits, 8) : Number(digits);
-  return value * 1024 ** ["", "K", "M", "G"].indexOf(unit.toUpperCase());
+/** What follows a size and its percent sign is not looked at. */
+function sizeOption(text: string): SizeOption {
+  const { value, rest } = memparse(text);
+  return { value, percent: rest.startsWith("%") };
 }
 
 function hpagesOf(kernel: Kernel, { value, percent }: SizeOption): number {

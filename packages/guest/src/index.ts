@@ -47,4 +47,5 @@ export type { Hstate } from "./hstate.ts";
 export { type MemMap, NO_PAGE } from "./mem-map.ts";
 export type { MulticallBuffer } from "./multicall-buffer.ts";
 export { FL_ARGS, FL_CALLBACKS, FL_SLOTS, type MulticallStatistics } from "./multicall-statistics.ts";
+export { cleanPath } from "./path.ts";
 export type { PhysToMachine } from "./phys-to-machine.ts";

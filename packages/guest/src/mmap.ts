@@ -1,10 +1,11 @@
 import { HPAGE_SIZE, PAGE_SIZE, TASK_SIZE } from "./address-layout.ts";
-import { EINVAL, ENOMEM } from "./errno.ts";
+import { EBADF, EINVAL, ENOMEM } from "./errno.ts";
 import type { HugetlbFile } from "./hugetlb-file.ts";
 import { hugetlbFileMmap, hugetlbFileSetup, unlinkHugetlbFile } from "./hugetlbfs.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Mm, getUnmappedArea, rangeIsMapped, vmaLink } from "./mm.ts";
 import {
+  MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_HUGETLB,
   MAP_NORESERVE,
@@ -28,7 +29,7 @@ export interface MmapRequest {
   readonly prot?: number;
   /** MAP_… bits. */
   readonly flags: number;
-  /** What to map; left out with MAP_ANONYMOUS. */
+  /** What to map. With MAP_ANONYMOUS nobody looks at it. */
   readonly file?: HugetlbFile | ShmemFile;
   /** Where in the file to begin, in bytes. */
   readonly offset?: number;
@@ -39,16 +40,20 @@ export interface MmapRequest {
 /**
  * Makes a mapping: `do_mmap_pgoff`, `mmap_region`. [L39 mm/mmap.c]
  *
- * Simplified: files are open for reading and writing, so EACCES does not arise.
+ * Simplified: files are open for reading and writing, so EACCES does not arise; no file stands for a bad descriptor.
  *
- * @returns the address, or a negated errno: EINVAL for length 0, an offset that is no whole page,
- * a negative one in a file (2.6.39 took it for a large one), neither or both of
+ * @returns the address, or a negated errno: EBADF without a file and without MAP_ANONYMOUS; EINVAL for length 0, an
+ * offset that is no whole page, a negative one in a file (2.6.39 took it for a large one), neither or both of
  * MAP_SHARED and MAP_PRIVATE, MAP_HUGETLB with a file of 4 KiB pages, a wrong address with MAP_FIXED; ENOMEM when there
  * is no such gap, the hugepages cannot be reserved, or MAP_FIXED would cut a hugepage in two.
  */
 export function doMmap(kernel: Kernel, mm: Mm, request: MmapRequest): number {
-  const { length, flags, file, offset = 0 } = request;
-  if (offset % PAGE_SIZE !== 0 || length === 0) return -EINVAL;
+  const { length, flags, offset = 0 } = request;
+  // The system call looks at the offset and at the file, before any of the rest is checked.
+  if (offset % PAGE_SIZE !== 0) return -EINVAL;
+  const file = (flags & MAP_ANONYMOUS) === 0 ? request.file : undefined;
+  if (file === undefined && (flags & MAP_ANONYMOUS) === 0) return -EBADF;
+  if (length === 0) return -EINVAL;
   if (length < 0 || length > TASK_SIZE) return -ENOMEM;
   const sharing = flags & (MAP_SHARED | MAP_PRIVATE);
   if (sharing !== MAP_SHARED && sharing !== MAP_PRIVATE) return -EINVAL;

@@ -6,6 +6,7 @@ import { dupMm } from "./fork.ts";
 import type { Kernel } from "./kernel.ts";
 import { doMadvise } from "./madvise.ts";
 import { type Mm, findVma } from "./mm.ts";
+import { MAP_ANONYMOUS } from "./mmap-flags.ts";
 import { type MmapRequest, doMmap, isReleased } from "./mmap.ts";
 import { doMprotect } from "./mprotect.ts";
 import { doMremap } from "./mremap.ts";
@@ -23,7 +24,7 @@ export class ProcessSyscalls {
   /** Processes that have not ended, by pid. */
   protected readonly tasks: Map<number, Process> = new Map();
   private nextPid = 1;
-  private suspended = false;
+  private state: "running" | "suspended" | "shut down" = "running";
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -31,7 +32,7 @@ export class ProcessSyscalls {
 
   /** Starts a process with an empty address space, and runs it. Returns −ENOMEM when memory is short. */
   spawn(comm = "init"): Process | number {
-    this.checkAwake();
+    this.checkRunning();
     const mm = newPinnedMm(this.kernel);
     if (mm === undefined) return -ENOMEM;
     switchMm(this.kernel, mm);
@@ -98,7 +99,7 @@ export class ProcessSyscalls {
   /** Makes a mapping: `mmap`. Returns its address or a negated errno. */
   mmap(process: Process, request: MmapRequest): number {
     for (const bytes of [request.length, request.offset ?? 0, request.address ?? 0]) wholeBytes(bytes);
-    if (request.file !== undefined && isReleased(request.file)) {
+    if ((request.flags & MAP_ANONYMOUS) === 0 && request.file !== undefined && isReleased(request.file)) {
       throw new RangeError("file: it is gone, expected one that has a name, is open or is mapped");
     }
     return doMmap(this.kernel, this.run(process), request);
@@ -108,7 +109,8 @@ export class ProcessSyscalls {
    * Takes a range out of a process, whatever is mapped there: `munmap`.
    *
    * @param length - in bytes. Left out: to the end of the mapping that the address is in.
-   * @returns 0, or −EINVAL: see {@link doMunmap}. Without a length also when nothing is mapped there.
+   * @returns 0; −EINVAL when the start is no page's, the length 0, the range outside user space, or one end of it inside a
+   * hugepage; without a length also when nothing is mapped there.
    */
   munmap(process: Process, address: number, length?: number): number {
     const mm = this.run(process);
@@ -116,17 +118,34 @@ export class ProcessSyscalls {
     return end === undefined ? -EINVAL : doMunmap(this.kernel, mm, wholeBytes(address), wholeBytes(end - address));
   }
 
-  /** Changes what may be done with a range: `mprotect`. Returns 0, −EINVAL or −ENOMEM: see {@link doMprotect}. */
+  /**
+   * Changes what may be done with a range: `mprotect`.
+   *
+   * @param prot - PROT_… bits.
+   * @returns 0; −EINVAL when the start is no page's, for other bits, or when one end is inside a hugepage; −ENOMEM where
+   * nothing is mapped.
+   */
   mprotect(process: Process, address: number, length: number, prot: number): number {
     return doMprotect(this.kernel, this.run(process), wholeBytes(address), wholeBytes(length), prot);
   }
 
-  /** Says whether fork copies a range: `madvise`. Returns 0, −EINVAL or −ENOMEM: see {@link doMadvise}. */
+  /**
+   * Says whether fork copies a range: `madvise`.
+   *
+   * @param advice - MADV_DONTFORK or MADV_DOFORK.
+   * @returns 0; −EINVAL for other advice, when the start is no page's, or when one end is inside a hugepage; −ENOMEM when
+   * part of the range is not mapped.
+   */
   madvise(process: Process, address: number, length: number, advice: number): number {
     return doMadvise(this.run(process), wholeBytes(address), wholeBytes(length), advice);
   }
 
-  /** Makes a mapping shorter or longer where it is: `mremap`. Returns its address or an errno: see {@link doMremap}. */
+  /**
+   * Makes a mapping shorter or longer where it is: `mremap`.
+   *
+   * @returns its address; −EINVAL when that is no page's, for a new length of 0, and to let hugepages grow; −EFAULT when
+   * less is mapped there than the old length; −ENOMEM when something is in the way, or the mapping does not end there.
+   */
   mremap(process: Process, address: number, oldLength: number, newLength: number): number {
     return doMremap(this.kernel, this.run(process), wholeBytes(address), wholeBytes(oldLength), wholeBytes(newLength));
   }
@@ -161,21 +180,22 @@ export class ProcessSyscalls {
    * @returns how many were pinned: none, unless a system call was left half done.
    */
   suspend(): number {
-    if (this.suspended) throw new RangeError("guest: it is suspended already");
-    this.suspended = true;
+    if (this.state === "suspended") throw new RangeError("guest: it is suspended already");
+    this.checkRunning();
+    this.state = "suspended";
     return xenMmPinAll(this.kernel);
   }
 
   /** Goes on after a suspend: undoes it. Returns how many address spaces were unpinned. */
   resume(): number {
-    if (!this.suspended) throw new RangeError("guest: it is not suspended");
-    this.suspended = false;
+    if (this.state !== "suspended") throw new RangeError(`guest: it is not suspended, it is ${this.state}`);
+    this.state = "running";
     return xenMmUnpinAll(this.kernel);
   }
 
   /** Whether it is suspended: no process can run. */
   isSuspended(): boolean {
-    return this.suspended;
+    return this.state === "suspended";
   }
 
   private addTask(ppid: number, comm: string, mm: Mm): Process {
@@ -193,17 +213,30 @@ export class ProcessSyscalls {
 
   /** Address space of a process that can run. */
   private mmOf(process: Process): Mm {
+    this.checkRunning();
     const { pid, comm, mm, vforkChild } = process;
     if (mm === undefined) throw new RangeError(`process: ${pid} (${comm}) has ended`);
     if (vforkChild !== undefined) {
       throw new RangeError(`process: ${pid} (${comm}) waits for its vfork child ${vforkChild.pid} to exec or exit`);
     }
-    this.checkAwake();
     return mm;
   }
 
-  private checkAwake(): void {
-    if (this.suspended) throw new RangeError("guest: it is suspended, resume it first");
+  /**
+   * Whatever the guest itself would have to do begins with this: a system call, a worker of its kernel, a file of /proc.
+   * Simplified: a real guest would answer once it runs again; here nobody can wait for that.
+   *
+   * @throws RangeError while the guest is suspended, and for good when it was shut down.
+   */
+  protected checkRunning(): void {
+    if (this.state === "suspended") throw new RangeError("guest: it is suspended, resume it first");
+    if (this.state === "shut down") throw new RangeError("guest: it was shut down, boot another");
+  }
+
+  /** From now on nothing runs in it any more. */
+  protected stopForGood(): void {
+    if (this.state === "shut down") throw new RangeError("guest: it was shut down already");
+    this.state = "shut down";
   }
 
   /** Lets a process run and says where. */

@@ -29,7 +29,7 @@ import { VM_EXEC, VM_READ, VM_SHARED, VM_WRITE } from "./vma.ts";
  */
 
 /** Shares its bit with GLOBAL, which means nothing where PRESENT is clear. [L39 pgtable_types.h] */
-const _PAGE_PROTNONE = _PAGE_GLOBAL;
+export const _PAGE_PROTNONE: number = _PAGE_GLOBAL;
 const PAGE_READONLY: number = PAGE_SHARED & ~(_PAGE_RW | _PAGE_DIRTY);
 const PAGE_NONE: number = (PAGE_READONLY & ~_PAGE_PRESENT) | _PAGE_PROTNONE;
 
@@ -65,7 +65,7 @@ export function pteModify(kernel: Kernel, lo: number, hi: number, flags: number)
   return { lo: pteLo(frame, prot) | kept, hi: pteHi(frame, prot) };
 }
 
-/** Page that an entry names which is not none. */
+/** Page that an entry names which is not none, of a PTE page or, for a hugepage, of a PMD page. */
 export function ptePage(kernel: Kernel, lo: number, hi: number): Pfn {
   const number = pteMfn(lo, hi);
   return (lo & _PAGE_PRESENT) === 0 ? pfn(number) : kernel.phys.mfnToPfn(number);

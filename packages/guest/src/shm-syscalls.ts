@@ -12,14 +12,17 @@ import { type IpcCredentials, ROOT_CREDENTIALS, type ShmRequest, findSegment, sh
 export class ShmSyscalls {
   private readonly kernel: Kernel;
   private readonly run: (process: Process) => Mm;
+  private readonly checkRunning: () => void;
 
   /**
    * @param kernel - whose segments these are.
    * @param run - lets a process run and tells its address space.
+   * @param checkRunning - throws when the guest can run nothing.
    */
-  constructor(kernel: Kernel, run: (process: Process) => Mm) {
+  constructor(kernel: Kernel, run: (process: Process) => Mm, checkRunning: () => void) {
     this.kernel = kernel;
     this.run = run;
+    this.checkRunning = checkRunning;
   }
 
   /**
@@ -28,6 +31,7 @@ export class ShmSyscalls {
    * @param cred - who asks; root if left out.
    */
   get(request: ShmRequest, cred: IpcCredentials = ROOT_CREDENTIALS): number {
+    this.checkRunning();
     return shmget(this.kernel, request, cred);
   }
 
@@ -54,12 +58,14 @@ export class ShmSyscalls {
 
   /** Destroys a segment when its last process detaches, IPC_RMID: 0, or −EINVAL for an unknown id. */
   rmid(id: number): number {
+    this.checkRunning();
     return shmRmid(this.kernel, id);
   }
 
   /** Lets members of a group use SHM_HUGETLB without CAP_IPC_LOCK: a write to /proc/sys/vm/hugetlb_shm_group. */
   setHugetlbShmGroup(gid: number): void {
     if (!Number.isInteger(gid) || gid < 0) throw new RangeError(`gid: ${gid} given, expected a whole number from 0`);
+    this.checkRunning();
     this.kernel.shm.hugetlbShmGroup = gid;
   }
 }

@@ -75,19 +75,20 @@ export interface ShmRequest {
  * hugepages: L39 reserved one too few for others, which could then not be attached.
  * Simplified: no SHMMAX and SHMALL, which an administrator raises for a database anyway.
  *
- * @returns its id; −EINVAL for a wrong size, −ENOENT, −EEXIST, −EPERM without the right to lock memory, −ENOMEM when the
+ * @returns its id; −EINVAL for a wrong size, which a size that no `size_t` can hold is before all else, −ENOENT, −EEXIST, −EPERM without the right to lock memory, −ENOMEM when the
  * pool cannot reserve it, −ENOSPC when there are too many segments.
  */
 export function shmget(kernel: Kernel, request: ShmRequest, cred: IpcCredentials): number {
   const { segments } = kernel.shm;
   const { key = IPC_PRIVATE, flags, size } = request;
+  if (!Number.isSafeInteger(size) || size < 0) return -EINVAL;
   const known = key === IPC_PRIVATE ? undefined : findKey(kernel, key);
   if (known !== undefined) {
     if ((flags & (IPC_CREAT | IPC_EXCL)) === (IPC_CREAT | IPC_EXCL)) return -EEXIST;
     return size > known.size ? -EINVAL : known.id;
   }
   if (key !== IPC_PRIVATE && (flags & IPC_CREAT) === 0) return -ENOENT;
-  if (!(size > 0)) return -EINVAL;
+  if (size === 0) return -EINVAL;
   const huge = (flags & SHM_HUGETLB) !== 0;
   const made = huge ? newHugetlbFile(kernel, request, cred) : shmemFileSetup(size);
   if (typeof made === "number") return made;

@@ -12,7 +12,7 @@ import {
   NO_PAGE,
   type Process,
 } from "../src/index.ts";
-import { hugePtePage } from "../src/hugetlb-entry.ts";
+import { ptePage } from "../src/pte-entry.ts";
 import { pmdIndex } from "../src/address-layout.ts";
 import { pmdOffset } from "../src/page-table-pages.ts";
 import { entryLow } from "../src/pv-mmu.ts";
@@ -97,7 +97,7 @@ export class Bench {
     if (table === NO_PAGE) return undefined;
     const lo = entryLow(kernel, table, pmdIndex(address));
     const hi = loadFromFrameHigh(kernel.vcpu, kernel.phys.pfnToMfn(table), pmdIndex(address));
-    return lo === 0 ? undefined : { page: hugePtePage(kernel, lo, hi), writable: (lo & _PAGE_RW) !== 0 };
+    return lo === 0 ? undefined : { page: ptePage(kernel, lo, hi), writable: (lo & _PAGE_RW) !== 0 };
   }
 }
 

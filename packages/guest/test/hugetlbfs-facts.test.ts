@@ -225,6 +225,25 @@ const mounts: readonly Fact[] = [
     },
   },
   {
+    source: "S lib/vsprintf.c simple_strtoull",
+    fact: "a number that begins with 0 is octal, and ends at the first 8 or 9",
+    holds: ({ guest }) => {
+      expect(guest.hugetlbfs.mount("uid=010,nr_inodes=017,size=010M")).toMatchObject({
+        uid: 8,
+        maxInodes: 15,
+        maxHpages: 4,
+      });
+      // The 8 ends the number: what stands behind it, a unit or a percent sign, is not looked at any more.
+      expect(guest.hugetlbfs.mount("nr_inodes=018,size=08M,min_size=09%")).toMatchObject({
+        maxInodes: 1,
+        maxHpages: 0,
+        minHpages: 0,
+      });
+      // A mount without inodes has none for its root.
+      expect(guest.hugetlbfs.mount("nr_inodes=08")).toBe(-12);
+    },
+  },
+  {
     source: "S L39 hugetlbfs_parse_options",
     fact: "size in percent is of the persistent pool, as it is when mounted",
     holds: ({ guest }) => {
@@ -361,6 +380,7 @@ describe("a mount is refused with EINVAL, and the log says why,", () => {
     ["size", 'hugetlbfs: Bad mount option: "size"'],
     ["size=", 'hugetlbfs: Bad mount option: "size="'],
     ["uid=root", 'hugetlbfs: Bad mount option: "uid=root"'],
+    ["uid=08", 'hugetlbfs: Bad mount option: "uid=08"'],
     ["mode=8", 'hugetlbfs: Bad mount option: "mode=8"'],
     ["size=M", "hugetlbfs: Bad value 'M' for mount option 'size=M'"],
     ["nr_inodes=k", "hugetlbfs: Bad value 'k' for mount option 'nr_inodes=k'"],
@@ -372,6 +392,24 @@ describe("a mount is refused with EINVAL, and the log says why,", () => {
     const { guest } = boot("sealed", 16);
     expect(guest.hugetlbfs.mount(options)).toBe(-22);
     expect(guest.log).toEqual([line]);
+  });
+});
+
+describe("a name of a file", () => {
+  it.each([
+    ["255 bytes", "n".repeat(255), true],
+    ["256 bytes", "n".repeat(256), false],
+    ["255 bytes in 85 characters", "\u20ac".repeat(85), true],
+    ["256 bytes in 128 characters", "\u00e9".repeat(128), false],
+    ["256 bytes in 64 characters", "\u{1f600}".repeat(64), false],
+  ])("of %s is %#: as long as NAME_MAX allows, or ENAMETOOLONG [S L39 simple_lookup]", (_bytes, name, fits) => {
+    const { guest } = boot("sealed", 16);
+    const mount = ok(guest.hugetlbfs.mount());
+    expect(guest.hugetlbfs.unlink(mount, name)).toBe(fits ? -2 : -36);
+    const file = guest.hugetlbfs.open(mount, name, O_CREAT);
+    if (fits) expect(file).toMatchObject({ name });
+    else expect(file).toBe(-36);
+    expect(mount.names.size).toBe(fits ? 1 : 0);
   });
 });
 

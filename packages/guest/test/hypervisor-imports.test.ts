@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 const allowed = [
   /^do(MmuUpdate|MmuextOp|UpdateVaMapping|Multicall|MemoryOp)$/,
   /^(storeToFrame|storeToPageTable|clearBitsInPageTable|loadFromFrameLow|loadFromFrameHigh|openFrame|FrameView|touch)$/,
-  /^(createDomain|unpauseDomain|destroyDomain|builderStore)$/,
+  /^(createDomain|unpauseDomain|destroyDomain|builderStore|openBuilderFrame)$/,
   /^(_PAGE_|MMU_|MMUEXT_|UVMF_|XENMEM_|DOMID_|__HYPERVISOR_)/,
   /^(mfn|pfn|Mfn|Pfn|pteLo|pteHi|pteMfn)$/,
   /^(Domain|Host|Vcpu|MulticallEntry)$/,

@@ -153,6 +153,10 @@ describe("mmap", () => {
     ["of more than user space", { length: 2 ** 47 + PAGE, flags: anonymous }, -12, "M get_unmapped_area"],
     ["neither shared nor private", { length: PAGE, flags: MAP_ANONYMOUS }, -22, "M do_mmap_pgoff"],
     ["both shared and private", { length: PAGE, flags: anonymous | MAP_SHARED }, -22, "M do_mmap_pgoff"],
+    ["of no file and not anonymous", { length: PAGE, flags: MAP_PRIVATE }, -9, "M sys_mmap_pgoff"],
+    ["of no file and of no length", { length: 0, flags: MAP_SHARED }, -9, "M sys_mmap_pgoff"],
+    ["of no file at an offset inside a page", { length: PAGE, flags: MAP_PRIVATE, offset: 1 }, -22, "M sys_mmap"],
+    ["of hugepages and no file, not anonymous", { length: 2 * MiB, flags: MAP_SHARED | MAP_HUGETLB }, -9, "M sys_mmap"],
     ["at an offset inside a page", { length: PAGE, flags: anonymous, offset: 1 }, -22, "M sys_mmap"],
     ["fixed inside a page", { length: PAGE, flags: anonymous | MAP_FIXED, address: 1 }, -22, "M get_unmapped_area"],
     [
@@ -172,6 +176,16 @@ describe("mmap", () => {
     const result = guest.mmap(process, request);
     if (errno === undefined) expect(guest.touchAll(process, ok(result))).toBeUndefined();
     else expect(result).toBe(errno);
+    clean();
+  });
+
+  it("with MAP_ANONYMOUS does not look at a file, not even at one that is gone [M sys_mmap_pgoff]", () => {
+    const { guest, process, clean } = guestWithPool(1);
+    const file = ok(guest.shmemFile(PAGE));
+    guest.unlink(file);
+    const address = ok(guest.mmap(process, { length: PAGE, flags: anonymous, file }));
+    expect(guest.touch(process, address)).toBeUndefined();
+    expect([file.mappings.size, file.pages.size]).toEqual([0, 0]);
     clean();
   });
 

@@ -114,6 +114,26 @@ const lives: readonly Fact[] = [
     },
   },
   {
+    source: "D size_t",
+    fact: "a size that no size_t can hold is EINVAL, of a new segment and of a known one, and nothing is made",
+    holds: ({ guest }) => {
+      guest.setNrHugepages(2);
+      ok(guest.shm.get({ size: 4096, flags: IPC_CREAT, key: 7 }));
+      for (const size of [0.5, 4095.5, -1, -0.5, Number.NaN, Infinity, -Infinity, 2 ** 64]) {
+        for (const request of [
+          { flags: 0 },
+          { flags: SHM_HUGETLB },
+          { flags: 0, key: 7 },
+          { flags: IPC_CREAT, key: 8 },
+        ]) {
+          expect(guest.shm.get({ size, ...request })).toBe(-22);
+        }
+      }
+      expect(guest.kernel.shm.segments.size).toBe(1);
+      expect(guest.pool().reserved).toBe(0);
+    },
+  },
+  {
     source: "S L39 shm_destroy",
     fact: "IPC_RMID destroys a segment when the last process detaches, and frees its key at once",
     holds: (bench) => {

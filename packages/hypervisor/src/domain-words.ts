@@ -11,3 +11,8 @@ export const DOMSTATE_none = 0;
 export const DOMSTATE_building = 1;
 export const DOMSTATE_running = 2;
 export const DOMSTATE_dying = 3;
+
+/** Whether a domain is being destroyed: it gets nothing new any more. */
+export function isDying(domain: { readonly load: (field: number) => number }): boolean {
+  return domain.load(DOMAIN_state) === DOMSTATE_dying;
+}

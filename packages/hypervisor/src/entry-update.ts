@@ -1,10 +1,17 @@
-import { EBUSY, EFAULT, EINVAL, ERESTART } from "./errno.ts";
+import * as errno from "./errno.ts";
 import type { Domain, Host, Vcpu } from "./host.ts";
 import { getPageFromL1e, l1DisallowedFlags, putPageFromL1e } from "./l1-entry.ts";
 import { setOldGuestTable } from "./old-guest-table.ts";
 import { loadOwner } from "./owner-info.ts";
 import { putPage } from "./page-references.ts";
-import {
+import * as pageTableEntry from "./page-table-entry.ts";
+import { adjustFlags } from "./page-tables.ts";
+import { getPageFromTableEntry, putPageFromTableEntry, tableDisallowedFlags } from "./table-entry.ts";
+import { isGuestL4Slot } from "./table-geometry.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { EBUSY, EFAULT, EINVAL, ERESTART } = errno;
+const {
   _PAGE_ACCESSED,
   _PAGE_AVAIL,
   _PAGE_AVAIL_HIGH,
@@ -20,10 +27,7 @@ import {
   pteMfn,
   withFlagsHi,
   withFlagsLo,
-} from "./page-table-entry.ts";
-import { adjustFlags } from "./page-tables.ts";
-import { getPageFromTableEntry, putPageFromTableEntry, tableDisallowedFlags } from "./table-entry.ts";
-import { isGuestL4Slot } from "./table-geometry.ts";
+} = pageTableEntry;
 
 /*
  * Update of one entry of a validated table, under its page lock: references of the new entry first, then the store,

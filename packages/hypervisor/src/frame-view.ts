@@ -1,5 +1,5 @@
 import type { Words } from "@xsp/words";
-import type { Vcpu } from "./host.ts";
+import type { Host, Vcpu } from "./host.ts";
 import { loadOwner } from "./owner-info.ts";
 import { PGT_count_mask, PGT_type_mask, PGT_writable_page } from "./type-info.ts";
 
@@ -47,12 +47,16 @@ export class FrameView {
  */
 export function openFrame(vcpu: Vcpu, frame: number, write: boolean): FrameView | undefined {
   const { host } = vcpu;
-  const { memory } = host;
   if (!host.mfnValid(frame) || loadOwner(host.owner, frame) !== vcpu.domain.slot) return undefined;
   if (write) {
     const word = host.type.load(frame);
     if ((word & PGT_type_mask) !== PGT_writable_page || (word & PGT_count_mask) === 0) return undefined;
   }
+  return viewFrame(host, frame);
+}
+
+/** A window on any frame, for callers that have looked at it themselves. */
+export function viewFrame({ memory }: Host, frame: number): FrameView {
   const page = memory.materialize(frame);
   return new FrameView(memory.slab(page), memory.offset(page));
 }

@@ -1,9 +1,10 @@
 import { DOMAIN_total_pages } from "./domain-words.ts";
-import type { Words } from "@xsp/words";
+import { type Words, fillWords } from "@xsp/words";
 import { assert } from "./assert.ts";
 import { PGC_allocated, PGC_state_free, PGC_state_inuse } from "./count-info.ts";
 import { type Domain, type Host } from "./host.ts";
 import { OWNER_FIRST_DOMAIN, loadOwner, loadStamp, storeOwner, storeStamp } from "./owner-info.ts";
+import { type PlainFrameTable, replacePlainCounts, setPlainOwners } from "./plain-frame-table.ts";
 import { filterFlushed, flushTlbMask } from "./tlb.ts";
 
 /*
@@ -22,6 +23,10 @@ const HEAP_lock = 0;
 const HEAP_free = 1;
 const HEAP_rover = 2;
 const HEAP_extents = 4;
+
+/** A frame that its owner's hold alone keeps, and a free one. */
+const HELD: number = PGC_allocated | 1;
+const FREE: number = PGC_state_free;
 
 function lock(heap: Words): void {
   while (heap.compareAndSwap(HEAP_lock, 0, 1) !== 0) heap.waitWhile(HEAP_lock, 1);
@@ -85,6 +90,39 @@ export function freeHeapPage(host: Host, frame: number): void {
   unlock(heap);
 }
 
+/**
+ * Frees the frames of a dying domain that nothing but its hold on them keeps, from `first` to before `end`, all in one
+ * extent; frames of others are passed over. What giving up the hold and putting its reference do to each, done at once on
+ * the bare arrays of a host with one thread. A test holds both to the same words.
+ *
+ * @returns the first frame that something else keeps; `end` when there is none.
+ */
+export function freeHeldFrames(host: Host, plain: PlainFrameTable, domain: Domain, first: number, end: number): number {
+  const { heap, memory, tlbClock: clock } = host;
+  const { count, type, owner } = plain;
+  const { slot } = domain;
+  let freed = 0;
+  let frame = first;
+  for (; frame < end; frame++) {
+    const shift = (frame & 1) << 4;
+    const x = owner[frame >> 1] as number;
+    if (((x >> shift) & 0xff) !== slot) continue;
+    if (count[frame] !== HELD) break;
+    owner[frame >> 1] = (x & ~(0xffff << shift)) | (clock << (shift + 8));
+    type[frame] = 0;
+    count[frame] = FREE;
+    if (memory.find(frame) >= 0) memory.release(frame);
+    freed++;
+  }
+  domain.add(DOMAIN_total_pages, -freed);
+  lock(heap);
+  heap.store(HEAP_free, heap.load(HEAP_free) + freed);
+  const extent = HEAP_extents + (first >> host.superpageOrder);
+  heap.store(extent, heap.load(extent) + freed);
+  unlock(heap);
+  return frame;
+}
+
 function findFrame(host: Host): number {
   const { heap, count, frames, superpageOrder } = host;
   if (heap.load(HEAP_free) === 0) return -1;
@@ -146,25 +184,36 @@ function takeFrames(host: Host, first: number, frames: number): void {
     const end = Math.min(first + frames, ((frame >> superpageOrder) + 1) << superpageOrder);
     const extent = HEAP_extents + (frame >> superpageOrder);
     heap.store(extent, heap.load(extent) - (end - frame));
-    for (; frame < end; frame++) count.store(frame, PGC_state_inuse);
+    fillWords(count, PGC_state_inuse, frame, end);
+    frame = end;
   }
 }
 
 /** Gives frames that nobody else can see yet to a domain: owner first, then the count that lets others in. */
 function assignPages(host: Host, domain: Domain, first: number, frames: number): void {
-  const { count, owner } = host;
+  const { count, owner, plainFrames: plain } = host;
+  const end = first + frames;
   const allCpus = (1 << host.maxVcpus) - 1;
   let stale = 0;
   let lastStamp = -1;
-  for (let frame = first; frame < first + frames; frame++) {
+  for (let frame = first; frame < end;) {
     const stamp = loadStamp(owner, frame);
     if (stamp !== lastStamp) stale |= filterFlushed(host, allCpus, stamp);
     lastStamp = stamp;
-    storeOwner(owner, frame, domain.slot);
+    if (plain !== undefined) {
+      frame = setPlainOwners(plain, domain.slot, frame, end);
+    } else {
+      storeOwner(owner, frame, domain.slot);
+      frame++;
+    }
   }
   flushTlbMask(host, stale);
   domain.add(DOMAIN_total_pages, frames);
-  for (let frame = first; frame < first + frames; frame++) {
+  for (let frame = first; frame < end; frame++) {
+    if (plain !== undefined) {
+      frame = replacePlainCounts(plain, PGC_state_inuse, PGC_allocated | 1, frame, end);
+      if (frame === end) break;
+    }
     assert(count.load(frame) === PGC_state_inuse, "a frame that is being assigned has no references");
     count.store(frame, PGC_allocated | 1);
   }

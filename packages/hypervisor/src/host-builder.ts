@@ -2,7 +2,8 @@ import { Host } from "./host.ts";
 import type { HostOptions as HostParts } from "./host-options.ts";
 import { pageTableContents } from "./page-tables.ts";
 import type { Scheme, SchemeName } from "./scheme.ts";
-import { schemeByName } from "./schemes/scheme-list.ts";
+import { requireScheme } from "./schemes/own-scheme.ts";
+import { isShipped, schemeByName } from "./schemes/scheme-list.ts";
 
 /** How a host is built. */
 export interface HostOptions extends Omit<HostParts, "scheme"> {
@@ -13,11 +14,12 @@ export interface HostOptions extends Omit<HostParts, "scheme"> {
 /**
  * Builds a host without domains.
  *
- * @throws RangeError naming the option that is wrong, what was given and what was expected.
+ * @throws RangeError naming the option, or the part of the scheme, that is wrong, what was given and what was expected.
  *
  * Cost: O(frames) once; see {@link Host} for the memory.
  */
 export function createHost(options: HostOptions): Host {
-  const scheme = typeof options.scheme === "string" ? schemeByName(options.scheme) : options.scheme;
+  const given = options.scheme;
+  const scheme = typeof given === "string" ? schemeByName(given) : isShipped(given.name) ? given : requireScheme(given);
   return new Host({ ...options, scheme }, pageTableContents);
 }

@@ -6,7 +6,7 @@ import {
   DOMSTATE_building,
   DOMSTATE_none,
 } from "./domain-words.ts";
-import type { HostOptions, MemoryRange } from "./host-options.ts";
+import type { HostOptions } from "./host-options.ts";
 import {
   VCPU_guest_table,
   VCPU_guest_table_user,
@@ -18,8 +18,8 @@ import {
 import type { Words } from "@xsp/words";
 import { allocatePlainWords } from "@xsp/words";
 import { type UnfixedAdvisories, unfixedAdvisories } from "./advisory.ts";
-import { OWNER_FIRST_DOMAIN, OWNER_IO, OWNER_SLOTS, OWNER_XEN, storeOwner } from "./owner-info.ts";
-import { PGC_allocated, PGC_state_free, PGC_xen_heap } from "./count-info.ts";
+import { defaultMemoryMap, firstXenFrame, layOutMemory } from "./memory-map.ts";
+import { OWNER_FIRST_DOMAIN, OWNER_IO, OWNER_SLOTS, OWNER_XEN } from "./owner-info.ts";
 import { PageMemory } from "./page-memory.ts";
 import { type PlainFrameTable, plainFrameTable } from "./plain-frame-table.ts";
 import { PerfCounters, type PerfSnapshot, snapshotPerf } from "./perf-counters.ts";
@@ -157,6 +157,8 @@ export class Host {
   /** Validation of page-table contents, in a higher row. */
   readonly contents: PageTableContents;
   readonly preempt: (vcpu: Vcpu) => boolean;
+  /** Whether {@link Host.preempt} need not be asked: nobody gave one. */
+  readonly neverPreempts: boolean;
   readonly continued: (vcpu: Vcpu) => void;
   /** Stands for Xen itself where no guest's vCPU is running: it owns nothing and cannot make hypercalls. */
   readonly xen: Vcpu;
@@ -172,7 +174,8 @@ export class Host {
       if (!Number.isInteger(value) || value < least || value > most) {
         throw new RangeError(`${name}: ${value} given, expected a whole number from ${least} to ${most}`);
       }
-      return value;
+      // A small integer to the engine, too, however the caller came by it: every check of a frame number compares with it.
+      return value | 0;
     };
     this.superpageOrder = whole("superpageOrder", options.superpageOrder ?? 9, 0, 9);
     this.tableOrder = whole("tableOrder", options.tableOrder ?? 9, 0, 9);
@@ -193,12 +196,13 @@ export class Host {
     this.scheme = options.scheme;
     this.contents = contents;
     this.preempt = options.preempt ?? (() => false);
+    this.neverPreempts = options.preempt === undefined;
     this.continued = options.continued ?? (() => {});
 
     const allocate = options.allocate ?? allocatePlainWords;
     const superpages = Math.ceil(this.frames / (1 << this.superpageOrder));
     this.superpages = superpages;
-    this.slots = Math.min(this.scheme.slots, this.maxVcpus);
+    this.slots = Math.min(this.scheme.slots ?? 0, this.maxVcpus);
     this.count = allocate(this.frames, "count_info");
     this.type = allocate(this.frames, "type_info");
     this.owner = allocate((this.frames + 1) >> 1, "owner");
@@ -222,47 +226,8 @@ export class Host {
     this.xen = new Vcpu(xen, this.maxVcpus);
     resetVcpu(this.xen);
 
-    this.layOut(options.memoryMap ?? this.defaultMemoryMap(options.xenFrames));
-    let xenFrame = 0;
-    while (xenFrame < this.frames - 1 && (this.count.load(xenFrame) & PGC_xen_heap) === 0) xenFrame++;
-    this.xenFrame = xenFrame;
-  }
-
-  /** Xen at the bottom of memory, and RAM above. */
-  private defaultMemoryMap(asked: number | undefined): readonly MemoryRange[] {
-    const xenFrames = asked ?? 1 << this.superpageOrder;
-    if (!Number.isInteger(xenFrames) || xenFrames < 0 || xenFrames > this.frames) {
-      throw new RangeError(
-        `xenFrames: ${xenFrames} ${asked === undefined ? "by default (one superpage)" : "given"}, expected a whole number ` +
-          `from 0 to ${this.frames}, the frames of the host`,
-      );
-    }
-    return [
-      { start: 0, frames: xenFrames, kind: "xen" },
-      { start: xenFrames, frames: this.frames - xenFrames, kind: "ram" },
-    ];
-  }
-
-  /** Gives each frame its first state: free RAM, Xen's own (which nobody can reference), or I/O. */
-  private layOut(ranges: readonly MemoryRange[]): void {
-    const { count, owner, frames } = this;
-    for (let frame = 0; frame < frames; frame++) count.store(frame, PGC_xen_heap);
-    for (const { start, frames: length, kind } of ranges) {
-      if (!Number.isInteger(start) || !Number.isInteger(length) || start < 0 || length < 0 || start + length > frames) {
-        throw new RangeError(`memoryMap: a range of ${length} frames from ${start} does not fit into ${frames} frames`);
-      }
-      for (let frame = start; frame < start + length; frame++) {
-        if (kind === "ram") {
-          count.store(frame, PGC_state_free);
-          const extent = 4 + (frame >> this.superpageOrder);
-          this.heap.store(extent, this.heap.load(extent) + 1);
-        } else if (kind === "io") {
-          count.store(frame, PGC_allocated | 1);
-          storeOwner(owner, frame, OWNER_IO);
-        }
-      }
-      if (kind === "ram") this.heap.store(1, this.heap.load(1) + length);
-    }
+    layOutMemory(this, options.memoryMap ?? defaultMemoryMap(this, options.xenFrames));
+    this.xenFrame = firstXenFrame(this);
   }
 
   /**

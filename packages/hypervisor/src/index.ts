@@ -91,8 +91,24 @@ export { type Advisory, type UnfixedAdvisories, advisories, unfixedAdvisories } 
 export { type HostOptions, createHost } from "./host-builder.ts";
 export { Domain, Host, Vcpu, bytesPerFrame } from "./host.ts";
 export type { Refusal } from "./refusal-log.ts";
-export type { Scheme, SchemeName, SuperpageState } from "./scheme.ts";
-export { schemeByName, schemeHasMarks, schemeNames } from "./schemes/scheme-list.ts";
+export type {
+  FrameReferences,
+  Scheme,
+  SchemeName,
+  ShippedSchemeName,
+  SuperpageExpectation,
+  SuperpageState,
+  SuperpageUsers,
+} from "./scheme.ts";
+export { SchemeProblem, requireSchemeName } from "./schemes/own-scheme.ts";
+export {
+  addScheme,
+  isShipped as isShippedScheme,
+  knownSchemeNames,
+  schemeByName,
+  schemeHasMarks,
+  schemeNames,
+} from "./schemes/scheme-list.ts";
 export { type SealedCheck, sealedChecks } from "./schemes/sealed-checks.ts";
 export { type SlotCheck, slotChecks } from "./schemes/sealed-percpu-checks.ts";
 export { sealedPercpuVariant } from "./schemes/sealed-percpu.ts";
@@ -104,6 +120,7 @@ export {
   builderStore,
   createDomain,
   destroyDomain,
+  openBuilderFrame,
   unpauseDomain,
 } from "./hypercalls/domain-lifecycle.ts";
 
@@ -123,22 +140,24 @@ export { type MulticallEntry, dispatchHypercall } from "./hypercalls/multicall.t
 
 // What the CPU does by itself.
 export { FrameView, openFrame } from "./frame-view.ts";
-export {
-  type PtwrOutcome,
-  clearBitsInPageTable,
-  ptwrEmulatedCmpxchg,
-  ptwrPageFault,
-  storeToPageTable,
-} from "./writable-pt-emulation.ts";
+export { clearBitsInPageTable, storeToPageTable } from "./writable-pt-emulation.ts";
 export { cacheTranslation, loadFromFrameHigh, loadFromFrameLow, storeToFrame, touch } from "./cpu-access.ts";
 
+// What a scheme of your own is made of: references on one frame, on the frames of a superpage, and what waits.
+export type { Words } from "@xsp/words";
+export { isDying } from "./domain-words.ts";
+export { setOldSuperpage } from "./old-superpage.ts";
+export { getPage, putPage } from "./page-references.ts";
+export { getPageType, putPageType } from "./page-types.ts";
+export { getSuperpageFrames, getSuperpageTypes, putSuperpageFrames, putSuperpageTypes } from "./superpage-frames.ts";
+
 // Looking from outside.
-export { type AuditDifference, audit } from "./audit.ts";
+export { type AuditDifference, audit, makeAuditor } from "./audit.ts";
 export { keyHandler } from "./key-handler.ts";
 export { dmesgLines } from "./xen-log.ts";
 export { type CountInfo, PGC_count_mask, PGC_state_free, PGC_state_mask } from "./count-info.ts";
 export { OWNER_NONE, OWNER_XEN, loadOwner } from "./owner-info.ts";
-export { PGT_count_mask, decodeTypeInfo } from "./type-info.ts";
+export { PGT_count_mask, PGT_writable_page, decodeTypeInfo } from "./type-info.ts";
 export { type FrameType, describeFrame, ownerOf, readCount, readType, superpageState } from "./frame-description.ts";
 export {
   PerfCounters,

@@ -1,9 +1,16 @@
-import { EBUSY, EINVAL, EPERM } from "./errno.ts";
+import * as errno from "./errno.ts";
 import { ALL_ONES_MFN } from "./frame-number.ts";
 import type { Domain, Host, Vcpu } from "./host.ts";
-import { OWNER_IO, loadOwner } from "./owner-info.ts";
+import * as ownerInfo from "./owner-info.ts";
 import { getPageOwnerAndReference, putPage } from "./page-references.ts";
-import {
+import * as pageTableEntry from "./page-table-entry.ts";
+import { getPageType, putPageAndType } from "./page-types.ts";
+import * as typeInfo from "./type-info.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { EBUSY, EINVAL, EPERM } = errno;
+const { OWNER_IO, loadOwner } = ownerInfo;
+const {
   PTE_FLAGS_MASK,
   _PAGE_ACCESSED,
   _PAGE_AVAIL,
@@ -20,9 +27,8 @@ import {
   _PAGE_USER,
   pteFlags,
   pteMfn,
-} from "./page-table-entry.ts";
-import { getPageType, putPageAndType } from "./page-types.ts";
-import { PGT_writable_page } from "./type-info.ts";
+} = pageTableEntry;
+const { PGT_writable_page } = typeInfo;
 
 /*
  * References of L1 entries: a 4 KiB mapping of a data frame.

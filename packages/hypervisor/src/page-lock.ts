@@ -1,5 +1,8 @@
 import type { Host } from "./host.ts";
-import { PGT_count_mask, PGT_locked, PGT_pinned, PGT_validated } from "./type-info.ts";
+import * as typeInfo from "./type-info.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { PGT_count_mask, PGT_locked, PGT_pinned, PGT_validated } = typeInfo;
 
 /*
  * The page lock, which holds off other updates of the same table, and the pin, which keeps a table validated.

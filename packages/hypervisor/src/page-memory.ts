@@ -1,4 +1,4 @@
-import type { Words, WordsAllocator } from "@xsp/words";
+import { type Words, type WordsAllocator, fillWords } from "@xsp/words";
 
 /** Frames per block of the directory, and pages per slab of contents, log2. */
 const BLOCK_ORDER = 9;
@@ -130,9 +130,8 @@ export class PageMemory {
   clear(frame: number): void {
     const page = this.find(frame);
     if (page < 0) return;
-    const slab = this.slab(page);
     const offset = this.offset(page);
-    for (let word = 0; word < this.entries * 2; word++) slab.store(offset + word, 0);
+    fillWords(this.slab(page), 0, offset, offset + this.entries * 2);
   }
 
   /** Forgets a freed frame's note and contents, and gives its words to the next frame that is written. */

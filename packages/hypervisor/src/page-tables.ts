@@ -1,19 +1,26 @@
-import { VCPU_old_guest_table, VCPU_old_guest_table_partial } from "./vcpu-words.ts";
+import * as vcpuWords from "./vcpu-words.ts";
 import { PlainWords, type Words } from "@xsp/words";
-import { DOMAIN_dirty_cpus } from "./domain-words.ts";
-import { EINTR, ERESTART } from "./errno.ts";
+import * as domainWords from "./domain-words.ts";
+import * as errno from "./errno.ts";
 import { type Domain, type Host, type Vcpu } from "./host.ts";
 import { adjustL1Flags, getPageFromL1e, l1DisallowedFlags, putPageFromL1e } from "./l1-entry.ts";
 import { setOldGuestTable } from "./old-guest-table.ts";
 import { loadOwner } from "./owner-info.ts";
-import { _PAGE_ACCESSED, _PAGE_PRESENT, _PAGE_USER, flagsHigh, pteFlags, pteLo, pteMfn } from "./page-table-entry.ts";
+import * as pageTableEntry from "./page-table-entry.ts";
 import type { PageTableContents } from "./page-table-contents.ts";
 import { noteEntries, notePartial, withProgress } from "./page-table-note.ts";
-import { type PlainL1Table, done, getPlainL1Entries, putPlainL1Entries } from "./plain-l1-entries.ts";
+import { type PlainL1Table, getPlainL1Entries, putPlainL1Entries } from "./plain-l1-entries.ts";
 import { invalidateSegmentDescriptors, validateSegmentDescriptors } from "./segment-descriptors.ts";
 import { getPageFromTableEntry, putPageFromTableEntry } from "./table-entry.ts";
 import { fillXenSlots, isGuestL4Slot } from "./table-geometry.ts";
-import { PGT_l1_page_table, PGT_seg_desc_page, PGT_type_mask, pageTableLevel } from "./type-info.ts";
+import * as typeInfo from "./type-info.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { VCPU_old_guest_table, VCPU_old_guest_table_partial } = vcpuWords;
+const { DOMAIN_dirty_cpus } = domainWords;
+const { EINTR, ERESTART } = errno;
+const { _PAGE_ACCESSED, _PAGE_PRESENT, _PAGE_USER, flagsHigh, pteFlags, pteLo, pteMfn } = pageTableEntry;
+const { PGT_l1_page_table, PGT_seg_desc_page, PGT_type_mask, pageTableLevel } = typeInfo;
 
 /*
  * Validation of page tables: takes a reference for each present entry, or gives them all back.
@@ -70,8 +77,8 @@ function validateL1(vcpu: Vcpu, frame: number, domain: Domain): number {
   for (let slot = 0; slot < memory.entries; slot++) {
     if (plain !== undefined) {
       slot = getPlainL1Entries(plain, slot, memory.entries);
-      vcpu.host.perf.tableFrameGets += done.general;
-      vcpu.host.perf.tableTypeGets += done.writable;
+      vcpu.host.perf.tableFrameGets += plain.general;
+      vcpu.host.perf.tableTypeGets += plain.writable;
       if (slot === memory.entries) break;
     }
     const lo = slab.load(offset + 2 * slot);
@@ -89,6 +96,9 @@ function validateL1(vcpu: Vcpu, frame: number, domain: Domain): number {
   return 0;
 }
 
+/** Bits of an entry's high word that only a frame number of 2^31 and more has. */
+const FRAME_ABOVE_31_BITS = 0xff800;
+
 /** What {@link getPlainL1Entries} needs to know, or undefined on a host of several threads. */
 function plainL1Table(host: Host, slab: Words, offset: number, domain: Domain): PlainL1Table | undefined {
   if (host.plainFrames === undefined || !(slab instanceof PlainWords)) return undefined;
@@ -99,8 +109,10 @@ function plainL1Table(host: Host, slab: Words, offset: number, domain: Domain): 
     offset,
     slot: domain.slot,
     refusedLo: refused & 0xfff,
-    refusedHi: flagsHigh(refused),
+    refusedHi: flagsHigh(refused) | FRAME_ABOVE_31_BITS,
     noneDirty: domain.load(DOMAIN_dirty_cpus) === 0,
+    general: 0,
+    writable: 0,
   };
 }
 
@@ -115,8 +127,8 @@ function invalidateL1(vcpu: Vcpu, frame: number): number {
   for (let slot = 0; slot < memory.entries; slot++) {
     if (plain !== undefined) {
       slot = putPlainL1Entries(plain, slot, memory.entries, host.tlbClock);
-      host.perf.tableFramePuts += done.general;
-      host.perf.tableTypePuts += done.writable;
+      host.perf.tableFramePuts += plain.general;
+      host.perf.tableTypePuts += plain.writable;
       if (slot === memory.entries) break;
     }
     const lo = slab.load(offset + 2 * slot);
@@ -135,8 +147,10 @@ function validateTable(vcpu: Vcpu, frame: number, level: number, domain: Domain,
     const note = memory.loadNote(frame);
     const first = noteEntries(note);
     let partial = notePartial(note);
-    for (let slot = first; slot < memory.entries; slot++) {
-      if (level === 2 && preemptible && slot > first && host.preempt(vcpu)) {
+    const { entries } = memory;
+    const mayStop = level === 2 && preemptible && !host.neverPreempts;
+    for (let slot = first; slot < entries; slot++) {
+      if (mayStop && slot > first && host.preempt(vcpu)) {
         memory.storeNote(frame, withProgress(memory.loadNote(frame), slot, false));
         return -ERESTART;
       }
@@ -197,6 +211,7 @@ function invalidateTable(vcpu: Vcpu, frame: number, level: number, preemptible: 
   const offset = memory.offset(page);
   const note = memory.loadNote(frame);
   let partial = notePartial(note);
+  const mayStop = level === 2 && preemptible && !host.neverPreempts;
   for (let slot = noteEntries(note) - (partial ? 0 : 1); slot >= 0; slot--) {
     if (level === 4 && !isGuestL4Slot(host, slot)) continue;
     const lo = slab.load(offset + 2 * slot);
@@ -216,7 +231,7 @@ function invalidateTable(vcpu: Vcpu, frame: number, level: number, preemptible: 
       return -ERESTART;
     }
     partial = false;
-    if (level === 2 && preemptible && rc === 0 && slot > 0 && host.preempt(vcpu)) {
+    if (mayStop && rc === 0 && slot > 0 && host.preempt(vcpu)) {
       memory.storeNote(frame, withProgress(memory.loadNote(frame), slot, false));
       return -ERESTART;
     }

@@ -1,14 +1,20 @@
-import { DOMAIN_dirty_cpus } from "./domain-words.ts";
-import { VCPU_old_guest_table } from "./vcpu-words.ts";
+import * as domainWords from "./domain-words.ts";
+import * as vcpuWords from "./vcpu-words.ts";
 import { assert } from "./assert.ts";
-import { EINTR, EINVAL, ERESTART } from "./errno.ts";
+import * as errno from "./errno.ts";
 import { type Host, type Vcpu } from "./host.ts";
 import { loadOwner, loadStamp, storeStamp } from "./owner-info.ts";
 import { dropLinear } from "./linear-references.ts";
 import { getPageLight, putPage } from "./page-references.ts";
 import { withProgress } from "./page-table-note.ts";
 import { filterFlushed, flushTlbMask } from "./tlb.ts";
-import {
+import * as typeInfo from "./type-info.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { DOMAIN_dirty_cpus } = domainWords;
+const { VCPU_old_guest_table } = vcpuWords;
+const { EINTR, EINVAL, ERESTART } = errno;
+const {
   PGT_count_mask,
   PGT_l4_page_table,
   PGT_locked,
@@ -18,7 +24,7 @@ import {
   PGT_type_mask,
   PGT_validated,
   PGT_writable_page,
-} from "./type-info.ts";
+} = typeInfo;
 
 /*
  * Page types: what a frame is used as, and how many uses of that kind there are.

@@ -1,6 +1,10 @@
 import { PlainWords, type Words } from "@xsp/words";
-import { PGC_count_mask } from "./count-info.ts";
-import { PGT_count_mask, PGT_locked, PGT_type_mask, PGT_validated, PGT_writable_page } from "./type-info.ts";
+import * as countInfo from "./count-info.ts";
+import * as typeInfo from "./type-info.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { PGC_count_mask } = countInfo;
+const { PGT_count_mask, PGT_locked, PGT_pinned, PGT_type_mask, PGT_validated, PGT_writable_page } = typeInfo;
 
 /*
  * The hot loop of XSP: references on run after run of frames, on bare arrays.
@@ -131,4 +135,49 @@ export function stampPlainFrame({ owner }: PlainFrameTable, frame: number, clock
   const shift = ((frame & 1) << 4) + 8;
   const x = owner[frame >> 1] as number;
   owner[frame >> 1] = (x & ~(0xff << shift)) | (clock << shift);
+}
+
+/**
+ * Makes the domain of a slot the owner of frames, and leaves their stamps.
+ *
+ * @returns the first frame before `end` whose stamp is not that of the frame `first`, with nothing done from there on;
+ * `end` when all have the same.
+ */
+export function setPlainOwners({ owner }: PlainFrameTable, slot: number, first: number, end: number): number {
+  const stamp = ((owner[first >> 1] as number) >> (((first & 1) << 4) + 8)) & 0xff;
+  for (let frame = first; frame < end; frame++) {
+    const shift = (frame & 1) << 4;
+    const x = owner[frame >> 1] as number;
+    if (((x >> (shift + 8)) & 0xff) !== stamp) return frame;
+    owner[frame >> 1] = (x & ~(0xff << shift)) | (slot << shift);
+  }
+  return end;
+}
+
+/**
+ * Replaces the count word of frames that all have the same.
+ *
+ * @returns the first frame before `end` that has another one; `end` when none has.
+ */
+export function replacePlainCounts(
+  { count }: PlainFrameTable,
+  old: number,
+  replacement: number,
+  first: number,
+  end: number,
+): number {
+  for (let frame = first; frame < end; frame++) {
+    if (count[frame] !== old) return frame;
+    count[frame] = replacement;
+  }
+  return end;
+}
+
+/** The first frame from `first` to before `end` that is a pinned page table of the domain of a slot; `end` when none is. */
+export function nextPlainPinned({ type, owner }: PlainFrameTable, slot: number, first: number, end: number): number {
+  for (let frame = first; frame < end; frame++) {
+    if (((type[frame] as number) & PGT_pinned) === 0) continue;
+    if ((((owner[frame >> 1] as number) >> ((frame & 1) << 4)) & 0xff) === slot) return frame;
+  }
+  return end;
 }

@@ -1,9 +1,15 @@
-import { PGC_count_mask } from "./count-info.ts";
+import * as countInfo from "./count-info.ts";
 import { adjustL1Flags } from "./l1-entry.ts";
-import { _PAGE_PRESENT, _PAGE_RW, flagsHigh, pteFlags } from "./page-table-entry.ts";
-import { OWNER_IO } from "./owner-info.ts";
+import * as pageTableEntry from "./page-table-entry.ts";
+import * as ownerInfo from "./owner-info.ts";
 import { type PlainFrameTable, stampPlainFrame } from "./plain-frame-table.ts";
-import { PGT_count_mask, PGT_locked, PGT_type_mask, PGT_validated, PGT_writable_page } from "./type-info.ts";
+import * as typeInfo from "./type-info.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { PGC_count_mask } = countInfo;
+const { _PAGE_PRESENT, _PAGE_RW, flagsHigh, pteFlags } = pageTableEntry;
+const { OWNER_IO } = ownerInfo;
+const { PGT_count_mask, PGT_locked, PGT_type_mask, PGT_validated, PGT_writable_page } = typeInfo;
 
 /*
  * Validation of an L1 table, and giving it up, entry after entry, on bare arrays: the direct map of a 64 GiB guest has 16,777,216 entries,
@@ -18,7 +24,7 @@ const WRITABLE = PGT_writable_page | PGT_validated;
 /** Bits of a type word that must be clear for a frame that nobody uses to become writable by a store. */
 const NOT_PLAINLY_FREE = ~(PGT_type_mask | PGT_validated);
 
-/** What is the same for all entries of a table. */
+/** What is the same for all entries of a table, and what was done to them. */
 export interface PlainL1Table {
   readonly frames: PlainFrameTable;
   /** The words that hold the table, and the first of them that does. */
@@ -26,15 +32,15 @@ export interface PlainL1Table {
   readonly offset: number;
   /** Slot of the domain whose table it is and whose frames it may map. */
   readonly slot: number;
-  /** Flags refused in a present entry: bits of the low and of the high word. */
+  /** Bits refused in a present entry, of the low and of the high word: flags, and frame numbers above 2^31. */
   readonly refusedLo: number;
   readonly refusedHi: number;
   /** Whether a frame may become writable without a flush: no CPU can hold a translation of the domain's. */
   readonly noneDirty: boolean;
+  /** References taken or given back by the last call: general ones and writable ones. */
+  general: number;
+  writable: number;
 }
-
-/** References taken or given back by the last call: general ones and writable ones. */
-export const done = { general: 0, writable: 0 };
 
 /**
  * Takes the references of the entries from `first` on and stores their adjusted flags.
@@ -53,7 +59,7 @@ export function getPlainL1Entries(table: PlainL1Table, first: number, end: numbe
     if ((lo & _PAGE_PRESENT) === 0) continue;
     const hi = words[index + 1] as number;
     const frame = ((hi & 0x7ff) << 20) | (lo >>> 12);
-    if ((lo & refusedLo) !== 0 || (hi & refusedHi) !== 0 || (hi & 0xff800) !== 0 || frame >= count.length) break;
+    if ((lo & refusedLo) !== 0 || (hi & refusedHi) !== 0 || frame >= count.length) break;
     const c = count[frame] as number;
     if (((c + 2) & PGC_count_mask) <= 2 || (((owners[frame >> 1] as number) >> ((frame & 1) << 4)) & 0xff) !== owner) {
       break;
@@ -78,8 +84,8 @@ export function getPlainL1Entries(table: PlainL1Table, first: number, end: numbe
       words[index] = (lo & ~0xfff) | (adjusted & 0xfff);
     }
   }
-  done.general = general;
-  done.writable = writable;
+  table.general = general;
+  table.writable = writable;
   return slot;
 }
 
@@ -116,7 +122,7 @@ export function putPlainL1Entries(table: PlainL1Table, first: number, end: numbe
     count[frame] = c - 1;
     general++;
   }
-  done.general = general;
-  done.writable = writable;
+  table.general = general;
+  table.writable = writable;
   return slot;
 }

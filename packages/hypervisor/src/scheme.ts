@@ -6,19 +6,33 @@ import type { Domain, Host, Vcpu } from "./host.ts";
  *
  * Functions return 0 or a negated errno. Those with `preemptible` may stop between two chunks of their work when Xen is
  * asked to let something else run; the schemes as published never do.
+ *
+ * A scheme of your own is an object like this one, with {@link Scheme.expected}; `docs/write-a-scheme.md` goes through it.
+ * What all of them keep to:
+ *
+ *  - Everything that two CPUs can race for is a {@link Words}: the scheme's own words are `host.superpage`, those of
+ *    the superpage at `head` begin at `(head >> host.superpageOrder) * wordsPerSuperpage`, and all are 0 at first. A
+ *    variable of the module is neither seen by the checker nor by the other hosts.
+ *  - References come before the entry: when `map` has returned 0, whatever the entry relies on is held. They go after
+ *    it: `unmap` is called when the entry is gone already.
+ *  - A refusal changes nothing: what was taken is given back before a negated errno is returned. Nothing throws.
+ *  - Nobody keeps a word locked when it returns, and nobody waits but for a word that another CPU will change.
+ *  - When a superpage is free, its words are 0.
  */
 export interface Scheme {
+  /** For a scheme of your own: lower case, digits, `-` and `.`, and none of XSP's. It stands in results and tokens. */
   readonly name: SchemeName;
-  /** Whether guests can mark superpages. */
+  /** Whether guests can mark superpages. Where they cannot, `mark` and `unmark` are never called. */
   readonly marks: boolean;
-  /** Words that the scheme keeps for each superpage. */
+  /** Words that the scheme keeps for each superpage, 4 bytes each. */
   readonly wordsPerSuperpage: number;
-  /** Slots over which a superpage's entries are counted at most, two words each; 0 where they are counted in one word. */
-  readonly slots: number;
+  /** Slots over which a superpage's entries are counted at most, two words each; none where they are counted in its words. */
+  readonly slots?: number;
   /**
-   * Takes what one PSE entry needs.
+   * Takes what one PSE entry needs. The caller holds the lock of the entry's table, and nothing of the superpage: that
+   * it is `domain`'s has still to be found out, by taking references in its name.
    *
-   * @returns −EINTR when preempted: nothing is held for this entry, and another attempt finds part of the work done.
+   * @returns −EINVAL when it is another's, a frame has another type, or a count is at its limit; −EINTR when preempted: nothing is held for this entry, and another attempt finds part of the work done.
    */
   map(vcpu: Vcpu, domain: Domain, head: number, writable: boolean, preemptible: boolean): number;
   /**
@@ -28,9 +42,13 @@ export interface Scheme {
    * old superpage.
    */
   unmap(vcpu: Vcpu, head: number, writable: boolean, preemptible: boolean): number;
-  /** Marks a superpage. @returns as {@link Scheme.map}. */
+  /** Marks a superpage; marks do not nest. @returns as {@link Scheme.map}; −EINVAL when it is marked. */
   mark(vcpu: Vcpu, domain: Domain, head: number, preemptible: boolean): number;
-  /** Takes the mark away. When preempted it answers 0, and what the mark needed waits as the vCPU's old superpage. */
+  /**
+   * Takes the mark away. When preempted it answers 0, and what the mark needed waits as the vCPU's old superpage.
+   *
+   * @returns −EINVAL when it is not marked, or another's; −EBUSY when the scheme refuses while entries exist.
+   */
   unmark(vcpu: Vcpu, domain: Domain, head: number, preemptible: boolean): number;
   /**
    * Clears the mark of a superpage of a dying domain, and gives back what is held and not needed.
@@ -49,10 +67,51 @@ export interface Scheme {
   leftOver(host: Host, slot: number, head: number): boolean;
   /** The superpage's word decoded. */
   state(host: Host, head: number): SuperpageState;
+  /**
+   * What must hold of a superpage when no hypercall is under way, for the audit, which the guest's tests and the
+   * checker's S3 go by. A scheme of your own needs it; XSP's own schemes are known to the audit without.
+   *
+   * @param users - the users of the superpage at a head, as the page tables have them; none beyond the end of memory.
+   */
+  expected?(host: Host, head: number, users: (head: number) => SuperpageUsers): SuperpageExpectation;
+  /** Says in a few words what a word of a superpage means, for traces; `place` counts from its first one. */
+  describeWord?(place: number, word: number): string;
 }
 
-/** The names of the schemes. */
-export type SchemeName =
+/** Who uses a superpage, counted from the page tables and not from any word of a scheme. */
+export interface SuperpageUsers {
+  /** Live writable entries. */
+  readonly writers: number;
+  /** Live read-only entries. */
+  readonly readers: number;
+  /** Whether it waits as some vCPU's old superpage: more may then be held than users need. */
+  readonly waiting: boolean;
+}
+
+/** What a scheme's accounting of one superpage must come to. */
+export interface SuperpageExpectation {
+  /** Its words, {@link Scheme.wordsPerSuperpage} of them. */
+  readonly words: readonly number[];
+  /** The references on its frames that the scheme holds; runs may overlap, and add up. */
+  readonly references: readonly FrameReferences[];
+}
+
+/** The same references on each of some frames. */
+export interface FrameReferences {
+  /** First frame, counted from the superpage's head. */
+  readonly first: number;
+  /** The frame after the last one, counted in the same way. */
+  readonly end: number;
+  readonly general: number;
+  /** Type references as writable pages. */
+  readonly writable: number;
+}
+
+/** The name of a scheme: one of XSP's, or of your own. */
+export type SchemeName = ShippedSchemeName | (string & Record<never, never>);
+
+/** The names of XSP's own schemes. */
+export type ShippedSchemeName =
   | "per-frame"
   | "rfc"
   | "rfc-busy-over-1"

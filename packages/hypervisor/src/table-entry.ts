@@ -1,11 +1,16 @@
-import { VCPU_old_guest_table } from "./vcpu-words.ts";
+import * as vcpuWords from "./vcpu-words.ts";
 import { getLinear } from "./linear-references.ts";
-import { EINTR, EINVAL, ERESTART } from "./errno.ts";
+import * as errno from "./errno.ts";
 import { type Domain, type Host, type Vcpu } from "./host.ts";
 import { GUEST_FLAGS } from "./l1-entry.ts";
 import { getPage, putPage } from "./page-references.ts";
-import { PTE_FLAGS_MASK, _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, pteFlags, pteMfn } from "./page-table-entry.ts";
+import * as pageTableEntry from "./page-table-entry.ts";
 import { getPageType, putPageType } from "./page-types.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { VCPU_old_guest_table } = vcpuWords;
+const { EINTR, EINVAL, ERESTART } = errno;
+const { PTE_FLAGS_MASK, _PAGE_PRESENT, _PAGE_PSE, _PAGE_RW, pteFlags, pteMfn } = pageTableEntry;
 
 /*
  * References of L2, L3 and L4 entries: a table of the level below, a superpage (L2 only), or, read-only, a table of
@@ -14,10 +19,11 @@ import { getPageType, putPageType } from "./page-types.ts";
  * Models: get_page_from_l2e … l4e, put_page_from_l2e … l4e, get_page_and_type_from_pagenr @ Xen 4.9.
  */
 
+const DISALLOWED = PTE_FLAGS_MASK & ~GUEST_FLAGS;
+
 /** Flags refused in a present entry of a table above L1. */
 export function tableDisallowedFlags(host: Host, level: number): number {
-  const refused = PTE_FLAGS_MASK & ~GUEST_FLAGS;
-  return level === 2 && host.superpagesAllowed ? refused & ~_PAGE_PSE : refused;
+  return level === 2 && host.superpagesAllowed ? DISALLOWED & ~_PAGE_PSE : DISALLOWED;
 }
 
 /**
@@ -72,15 +78,34 @@ export function getPageFromTableEntry(
     return host.refuse("getPageFromTableEntry: flags that a guest may not set", pteMfn(lo, hi), -EINVAL);
   }
   const frame = pteMfn(lo, hi);
-  if (level === 2 && (lo & _PAGE_PSE) !== 0) {
-    const last = (1 << host.superpageOrder) - 1;
-    // XSA-167 came with the superpage words, that is, with marks: 4.0 looked at each of the frames.
-    const inRange = host.mfnValid(frame + last) || (host.unfixed["XSA-167"] && host.scheme.marks);
-    if ((frame & last) !== 0 || !inRange) {
-      return host.refuse("getPageFromTableEntry: superpage misaligned or not RAM", frame, -EINVAL);
-    }
-    return host.scheme.map(vcpu, domain, frame, (lo & _PAGE_RW) !== 0, superpagePreemptible);
+  return level === 2 && (lo & _PAGE_PSE) !== 0
+    ? getSuperpage(vcpu, frame, domain, (lo & _PAGE_RW) !== 0, superpagePreemptible)
+    : getLowerTable(vcpu, level, lo, frame, table, domain, partial);
+}
+
+/** The references of a superpage entry. */
+function getSuperpage(vcpu: Vcpu, frame: number, domain: Domain, writable: boolean, preemptible: boolean): number {
+  const { host } = vcpu;
+  const last = (1 << host.superpageOrder) - 1;
+  // XSA-167 came with the superpage words, that is, with marks: 4.0 looked at each of the frames.
+  const inRange = host.mfnValid(frame + last) || (host.unfixed["XSA-167"] && host.scheme.marks);
+  if ((frame & last) !== 0 || !inRange) {
+    return host.refuse("getPageFromTableEntry: superpage misaligned or not RAM", frame, -EINVAL);
   }
+  return host.scheme.map(vcpu, domain, frame, writable, preemptible);
+}
+
+/** The references of an entry that names a table: of the level below, or of its own level and read-only. */
+function getLowerTable(
+  vcpu: Vcpu,
+  level: number,
+  lo: number,
+  frame: number,
+  table: number,
+  domain: Domain,
+  partial: boolean,
+): number {
+  const { host } = vcpu;
   const preemptible = level > 2;
   let rc = getTable(vcpu, frame, (level - 1) << 28, domain, partial, preemptible);
   if (rc !== 0 && level === 2 && !host.version.l1FailureShowsThrough) rc = -EINVAL;
@@ -108,12 +133,15 @@ export function putPageFromTableEntry(
   partial: boolean,
   superpagePreemptible: boolean,
 ): number {
-  const { host } = vcpu;
   if ((lo & _PAGE_PRESENT) === 0) return 1;
   const frame = pteMfn(lo, hi);
-  if (level === 2 && (lo & _PAGE_PSE) !== 0) {
-    return host.scheme.unmap(vcpu, frame, (lo & _PAGE_RW) !== 0, superpagePreemptible);
-  }
+  return level === 2 && (lo & _PAGE_PSE) !== 0
+    ? vcpu.host.scheme.unmap(vcpu, frame, (lo & _PAGE_RW) !== 0, superpagePreemptible)
+    : putLowerTable(vcpu, level, frame, table, partial);
+}
+
+function putLowerTable(vcpu: Vcpu, level: number, frame: number, table: number, partial: boolean): number {
+  const { host } = vcpu;
   if (frame === table) return 1;
   const rc = putPageType(vcpu, frame, level > 2, table, partial);
   if (rc !== 0) return rc;

@@ -4,9 +4,8 @@ import type { Vcpu } from "./host.ts";
 import { adjustL1Flags, getPageFromL1e, putPageFromL1e } from "./l1-entry.ts";
 import { lockPage, unlockPage } from "./page-lock.ts";
 import { getPage, putPage } from "./page-references.ts";
-import { _PAGE_PRESENT, _PAGE_RW, pteFlags, pteMfn, withFlagsHi, withFlagsLo } from "./page-table-entry.ts";
+import { _PAGE_PRESENT, pteFlags, withFlagsHi, withFlagsLo } from "./page-table-entry.ts";
 import { PGT_l1_page_table, PGT_type_mask } from "./type-info.ts";
-import { vaIndex, walkToL1 } from "./virtual-address.ts";
 
 /*
  * Writable page tables: a guest that stores to one of its L1 tables in use, which it can map read-only alone, faults into
@@ -38,7 +37,7 @@ import { vaIndex, walkToL1 } from "./virtual-address.ts";
  * How a page fault on a store ended: `done`; `retry`, the instruction is to run again; `fault`, the guest gets the page
  * fault.
  */
-export type PtwrOutcome = "done" | "retry" | "fault";
+type PtwrOutcome = "done" | "retry" | "fault";
 
 /** What a compare-and-swap expects to find. */
 interface ExpectedEntry {
@@ -106,27 +105,6 @@ export function storeToPageTable(vcpu: Vcpu, frame: number, entry: number, lo: n
 }
 
 /**
- * Compares 8 bytes of an L1 table in use with what is expected, and stores if they are the same: a locked `cmpxchg`
- * through a read-only mapping.
- *
- * @returns `done`; `retry` when the entry is another, with nothing changed; `fault` as {@link storeToPageTable}.
- *
- * Models: ptwr_emulated_cmpxchg @ Xen 4.9. Cost: O(1).
- */
-export function ptwrEmulatedCmpxchg(
-  vcpu: Vcpu,
-  frame: number,
-  entry: number,
-  expectedLo: number,
-  expectedHi: number,
-  lo: number,
-  hi: number,
-): PtwrOutcome {
-  const expected = { lo: expectedLo | 0, hi: expectedHi | 0 };
-  return ptwrDoPageFault(vcpu, frame, () => ptwrEmulatedUpdate(vcpu, frame, entry, lo, hi, expected));
-}
-
-/**
  * Clears bits of the low word of 8 bytes with one locked instruction, as the guest's `ptep_set_wrprotect` and
  * `ptep_test_and_clear_young` do: at once where a writable mapping exists, or by Xen's emulation in an L1 table in use.
  *
@@ -158,25 +136,4 @@ export function clearBitsInPageTable(vcpu: Vcpu, frame: number, entry: number, b
     });
     if (outcome !== "retry") return outcome === "done";
   }
-}
-
-/**
- * Handles a page fault on a store of the guest's kernel to a virtual address: what {@link storeToPageTable} does, with
- * the mapping looked at.
- *
- * @returns `fault` unless the address is mapped read-only by an L1 entry, and what it shows is an L1 table in use.
- *
- * Models: ptwr_do_page_fault @ Xen 4.9. Simplified: an address in a superpage is not emulated, where Xen would take
- * what the superpage begins with for an L1 table, and refuse it then. Cost: O(1).
- */
-export function ptwrPageFault(vcpu: Vcpu, vaLo: number, vaHi: number, lo: number, hi: number): PtwrOutcome {
-  const { host } = vcpu;
-  const table = walkToL1(vcpu, vaLo | 0, vaHi | 0);
-  if (table < 0 || !host.mfnValid(table)) return "fault";
-  const slot = vaIndex(host, vaLo | 0, vaHi | 0, 1);
-  const mapping = host.memory.loadLo(table, slot);
-  if ((mapping & (_PAGE_PRESENT | _PAGE_RW)) !== _PAGE_PRESENT) return "fault";
-  const frame = pteMfn(mapping, host.memory.loadHi(table, slot));
-  const entry = ((vaLo & 0xfff) >> 3) & (host.memory.entries - 1);
-  return ptwrDoPageFault(vcpu, frame, () => ptwrEmulatedUpdate(vcpu, frame, entry, lo, hi, undefined));
 }

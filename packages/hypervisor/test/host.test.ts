@@ -40,7 +40,7 @@ describe("createHost", () => {
     ["frames", { frames: 0 }],
     ["frames", { frames: 2.5 }],
     ["frames", { frames: Number.NaN }],
-    ["scheme", { scheme: "best" as never }],
+    ["scheme", { scheme: "best" }],
     ["version", { version: "xen-5" as never }],
     ["superpageOrder", { superpageOrder: 10 }],
     ["tableOrder", { tableOrder: -1 }],

@@ -29,6 +29,16 @@ describe("getPage", () => {
     expect(host.count.load(start)).toBe(word);
   });
 
+  it.each([
+    ["a frame that is not allocated", 0, 0, "getPage: not allocated, or the general count is at its limit"],
+    ["another's frame", 1, OTHER_SLOT, "getPage: another's frame"],
+  ])("of %s leaves its reason in the log of refusals", (_what, count, slot, check) => {
+    const { host, start } = oneGuest();
+    host.count.store(start, count);
+    expect(getPage(host, start, slot)).toBe(false);
+    expect(host.refusals.entries()).toMatchObject([{ check, mfn: start, rc: 0 }]);
+  });
+
   it("keeps the neighbours' words as they are", () => {
     const { host, domain, start } = oneGuest();
     const neighbours = [host.count.load(start), host.count.load(start + 2)];

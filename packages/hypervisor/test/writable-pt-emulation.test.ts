@@ -1,23 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  clearBitsInPageTable,
-  doUpdateVaMapping,
-  pteHi,
-  pteLo,
-  ptwrEmulatedCmpxchg,
-  ptwrPageFault,
-  storeToPageTable,
-} from "../src/index.ts";
+import { clearBitsInPageTable, pteHi, pteLo, storeToPageTable } from "../src/index.ts";
 import {
   RO,
   RW,
   type SmallGuest,
   allSchemes,
-  build,
   everyWord,
   expectClean,
-  ext,
   frameState,
   oneGuest,
   pin,
@@ -29,7 +19,6 @@ import {
 const TABLE = 12;
 const TARGET = 4;
 const OTHER = 5;
-const TLB_FLUSH_LOCAL = 6;
 
 /** A guest whose frame {@link TABLE} is a pinned, empty L1 table. */
 function withL1(options: Parameters<typeof oneGuest>[0] = {}): SmallGuest {
@@ -124,26 +113,6 @@ describe("a store to a frame that is not an L1 table in use", () => {
   });
 });
 
-describe("a locked compare-and-swap", () => {
-  it.each([
-    ["what is expected", 0, 0, "done"],
-    ["another low word", 0x20, 0, "retry"],
-    ["another high word", 0, 1, "retry"],
-  ] as const)("of an entry with %s changes it only when all 64 bits agree", (_what, offLo, offHi, outcome) => {
-    const guest = withL1();
-    store(guest, 0, TARGET, RW);
-    const { memory, perf } = guest.host;
-    const [lo, hi] = [memory.loadLo(TABLE, 0), memory.loadHi(TABLE, 0)];
-    const before = everyWord(guest.host);
-    const { vcpu } = guest;
-    expect(ptwrEmulatedCmpxchg(vcpu, TABLE, 0, lo ^ offLo, hi ^ offHi, pteLo(OTHER, RO), 0)).toBe(outcome);
-    expect(everyWord(guest.host, { history: true }) === before).toBe(outcome === "retry");
-    // An emulation that must be done again counts too: the guest did fault.
-    expect(perf.ptwr_emulations).toBe(2);
-    expectClean(guest.host);
-  });
-});
-
 describe("write protection of a forking parent's entry", () => {
   it("clears RW, drops the writable reference, and counts one emulation for each entry [linux-facts §3.3]", () => {
     const guest = withL1();
@@ -169,59 +138,20 @@ describe("write protection of a forking parent's entry", () => {
   });
 });
 
-describe("a store to a virtual address", () => {
-  const [L4, L3, L2] = [13, 14, 15];
-
-  /** The chain of tables above {@link TABLE}, whose slot 0 maps it read-only and slot 1 maps {@link TARGET}. */
-  function mapped(): SmallGuest {
-    const guest = oneGuest();
-    build(guest, L4, 0, L3, 7);
-    build(guest, L3, 0, L2, 7);
-    build(guest, L2, 0, TABLE, 7);
-    build(guest, TABLE, 0, TABLE, RO);
-    build(guest, TABLE, 1, TARGET, RW);
-    expect(pin(guest.vcpu, 4, L4)).toBe(0);
-    expect(ext(guest.vcpu, 5, L4)).toBe(0);
-    return guest;
-  }
-
-  it("is emulated through a read-only mapping of an L1 table, and does what update_va_mapping does", () => {
-    const [emulated, asked] = [mapped(), mapped()];
-    expect(ptwrPageFault(emulated.vcpu, 2 * 8, 0, pteLo(OTHER, RW), 0)).toBe("done");
-    expect(doUpdateVaMapping(asked.vcpu, 2 * 4096, 0, pteLo(OTHER, RW), 0, 0)).toBe(0);
-    expect(ext(asked.vcpu, TLB_FLUSH_LOCAL)).toBe(0);
-    expect(everyWord(emulated.host)).toBe(everyWord(asked.host));
-    expectClean(emulated.host);
-  });
-
-  it.each([
-    ["a writable mapping", 4096],
-    ["no mapping", 3 * 4096],
-    ["no table", 16 * 4096],
-  ])("of %s is not Xen's to emulate", (_what, va) => {
-    expect(ptwrPageFault(mapped().vcpu, va, 0, 0, 0)).toBe("fault");
-  });
-});
-
 describe.each(allSchemes)("any stores under %s", (scheme) => {
   it("leave every count as the same updates by mmu_update do, and the audit clean after each", () => {
     const entry = fc.record({
       slot: fc.nat(3),
       frame: fc.oneof(fc.integer({ min: 4, max: 15 }), fc.constantFrom(0, 40, 0x10_0000)),
       flags: fc.constantFrom(RO, RW, 0, 6, RW | 0x20, RO | 0x40, RW | 0x80, RW | 0x100),
-      locked: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 24 }), (entries) => {
         const [emulated, asked] = [withL1({ scheme }), withL1({ scheme })];
-        for (const { slot, frame, flags, locked } of entries) {
-          const { host, vcpu } = emulated;
-          const [lo, hi] = [host.memory.loadLo(TABLE, slot), host.memory.loadHi(TABLE, slot)];
-          const done = locked
-            ? ptwrEmulatedCmpxchg(vcpu, TABLE, slot, lo, hi, pteLo(frame, flags), pteHi(frame, flags)) === "done"
-            : store(emulated, slot, frame, flags);
+        for (const { slot, frame, flags } of entries) {
+          const done = store(emulated, slot, frame, flags);
           expect(done).toBe(update(asked.vcpu, TABLE, slot, frame, flags) === 0);
-          expectClean(host);
+          expectClean(emulated.host);
         }
         const leaveOut = { history: true };
         expect(everyWord(emulated.host, leaveOut)).toBe(everyWord(asked.host, leaveOut));

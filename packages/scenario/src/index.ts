@@ -1,6 +1,13 @@
 export { parseSize, parseDuration, formatSize, formatDuration, formatCount, shorten } from "./quantity.ts";
 export { ScenarioError, describeProblem, inFile, type ScenarioProblem } from "./scenario-problem.ts";
-export { schemeNames, type SchemeName } from "@xsp/hypervisor";
+export {
+  addScheme,
+  knownSchemeNames,
+  requireSchemeName,
+  SchemeProblem,
+  schemeNames,
+  type SchemeName,
+} from "@xsp/hypervisor";
 export {
   isLoginStorm,
   type GuestStyle,
@@ -24,6 +31,7 @@ export { eventNames, measuresOf, type Measure } from "./measure.ts";
 export { scenarioFields, type ScenarioField } from "./scenario-fields.ts";
 export { parseOverride, type ScenarioOverride } from "./override.ts";
 export { readLoginStorm, readScenario, type ReadOptions } from "./scenario-file.ts";
+export { scenarioJsonSchema } from "./scenario-json-schema.ts";
 export {
   shippedScenario,
   shippedScenarioNames,

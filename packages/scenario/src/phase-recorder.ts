@@ -1,4 +1,11 @@
-import { audit, perfDifference, snapshotPerf, type Host, type PerfSnapshot } from "@xsp/hypervisor";
+import {
+  type AuditDifference,
+  makeAuditor,
+  perfDifference,
+  snapshotPerf,
+  type Host,
+  type PerfSnapshot,
+} from "@xsp/hypervisor";
 import { eventDifference, type Guest, type GuestEvents } from "@xsp/guest";
 import { eventCounts, type EventCounts } from "./event-counts.ts";
 import type { PhaseName, PhaseRun } from "./scheme-run.ts";
@@ -16,12 +23,14 @@ export class PhaseRecorder {
   readonly host: Host;
   readonly phases: PhaseRun[] = [];
   private readonly now: Clock;
+  private readonly audit: () => readonly AuditDifference[];
   private guest: Guest | undefined;
   private failuresAllowed = 0;
 
   constructor(host: Host, now: Clock) {
     this.host = host;
     this.now = now;
+    this.audit = makeAuditor(host);
   }
 
   /** From now on the guest's own events are counted too. */
@@ -38,7 +47,7 @@ export class PhaseRecorder {
     const { result, wallNs, events } = this.measure(work);
     if (mayFail) this.failuresAllowed = this.guest?.events().multicallFailures ?? 0;
     else this.refuseFailures(phase);
-    this.phases.push({ phase, wallNs, events, differences: audit(this.host).length });
+    this.phases.push({ phase, wallNs, events, differences: this.audit().length });
     return result;
   }
 

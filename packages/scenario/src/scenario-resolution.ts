@@ -1,4 +1,4 @@
-import { schemeNames, type SchemeName } from "@xsp/hypervisor";
+import { knownSchemeNames, type SchemeName } from "@xsp/hypervisor";
 import { fillIn } from "./command-line.ts";
 import { boundNames, type Expectation, type PublishedFigure } from "./expectation.ts";
 import { parseDuration, parseSize } from "./quantity.ts";
@@ -101,5 +101,5 @@ function resolvePublished({ what, figure, source, ...schemes }: PublishedFields)
 /** Both ways to choose schemes as the one list that a run is looked up in. */
 function resolveSchemes({ under, except }: Schemes): { under?: readonly SchemeName[] } {
   if (under !== undefined) return { under };
-  return except === undefined ? {} : { under: schemeNames.filter((name) => !except.includes(name)) };
+  return except === undefined ? {} : { under: knownSchemeNames().filter((name) => !except.includes(name)) };
 }

@@ -1,4 +1,4 @@
-import { schemeNames, type SchemeName, type XenVersion } from "@xsp/hypervisor";
+import { knownSchemeNames, schemeNames, type SchemeName, type XenVersion } from "@xsp/hypervisor";
 import * as z from "zod/mini";
 import { profileNames, type ProfileName } from "./cost-profile.ts";
 import { parseDuration, parseSize } from "./quantity.ts";
@@ -67,77 +67,81 @@ export interface PublishedFields extends Schemes {
 }
 
 const text = z.string().check(z.minLength(1));
-const someSchemes = z.optional(z.array(z.enum(schemeNames as [SchemeName])).check(z.minLength(1)));
-const under = { under: someSchemes, except: someSchemes };
 const label = z.string().check(z.regex(/^[a-z]\w*$/i));
 const refusal = z.string().check(z.regex(/^(E[A-Z0-9]+|SIG[A-Z]+)$/));
 const named = z.string().check(z.regex(/^[a-z]\w*$/i));
 const constant = z.union([z.number(), size]);
 
-const fileSchema: z.ZodMiniType<ScenarioFile> = z.strictObject({
-  name: z.string().check(z.regex(/^[A-Za-z0-9]+(-[A-Za-z0-9.]+)*$/)),
-  description: z._default(z.string(), ""),
-  host: z.strictObject({
-    memory: size,
-    version: z._default(z.enum(xenVersions), "xen-4.9"),
-    superpageOrder: z._default(z.literal(9), 9),
-  }),
-  schemes: z._default(
-    z.array(z.enum(schemeNames as [SchemeName])).check(
-      z.minLength(1),
-      z.refine((names) => new Set(names).size === names.length),
-    ),
-    [...schemeNames],
-  ),
-  guest: z.strictObject({
-    style: z._default(z.enum(["64-bit", "32-bit"]), "64-bit"),
-    memory: size,
-    lowmem: z.optional(size),
-    populate: z._default(z.enum(["superpages", "pages"]), "superpages"),
-    balloonHugepages: z._default(z.boolean(), false),
-  }),
-  pool: z._default(z.strictObject({ hugepages: z.optional(positive), mark: z._default(z.boolean(), true) }), {
-    mark: true,
-  }),
-  process: z.optional(z.strictObject({ region: size, shared: z._default(z.literal(true), true) })),
-  workload: z.optional(
-    z.strictObject({
-      kind: z._default(z.literal("login-storm"), "login-storm"),
-      logins: positive,
-      spawner: z._default(z.literal("serial"), "serial"),
-      answer: z._default(z.literal("fork+exec"), "fork+exec"),
+/** The shape itself. Made anew for each file, because a scheme of somebody's own may have been added. */
+export function fileSchema(): z.ZodMiniType<ScenarioFile> {
+  const scheme = z.enum(knownSchemeNames() as [SchemeName]);
+  const someSchemes = z.optional(z.array(scheme).check(z.minLength(1)));
+  const under = { under: someSchemes, except: someSchemes };
+  return z.strictObject({
+    name: z.string().check(z.regex(/^[A-Za-z0-9]+(-[A-Za-z0-9.]+)*$/)),
+    description: z._default(z.string(), ""),
+    host: z.strictObject({
+      memory: size,
+      version: z._default(z.enum(xenVersions), "xen-4.9"),
+      superpageOrder: z._default(z.literal(9), 9),
     }),
-  ),
-  deadline: z.optional(duration),
-  profile: z._default(z.enum(profileNames), "xeon-x5570-2009"),
-  let: z._default(z.record(named, constant), {}),
-  steps: z._default(
-    z.array(
+    schemes: z._default(
+      z.array(scheme).check(
+        z.minLength(1),
+        z.refine((names) => new Set(names).size === names.length),
+      ),
+      [...schemeNames],
+    ),
+    guest: z.strictObject({
+      style: z._default(z.enum(["64-bit", "32-bit"]), "64-bit"),
+      memory: size,
+      lowmem: z.optional(size),
+      populate: z._default(z.enum(["superpages", "pages"]), "superpages"),
+      balloonHugepages: z._default(z.boolean(), false),
+    }),
+    pool: z._default(z.strictObject({ hugepages: z.optional(positive), mark: z._default(z.boolean(), true) }), {
+      mark: true,
+    }),
+    process: z.optional(z.strictObject({ region: size, shared: z._default(z.literal(true), true) })),
+    workload: z.optional(
       z.strictObject({
-        run: z.optional(text),
-        measure: z.optional(z.array(text).check(z.minLength(1))),
-        as: z.optional(label),
-        prints: z.optional(z.array(text).check(z.minLength(1))),
-        refused: z.optional(refusal),
-        ...under,
+        kind: z._default(z.literal("login-storm"), "login-storm"),
+        logins: positive,
+        spawner: z._default(z.literal("serial"), "serial"),
+        answer: z._default(z.literal("fork+exec"), "fork+exec"),
       }),
     ),
-    [],
-  ),
-  expect: z._default(
-    z.array(
-      z.strictObject({
-        what: text,
-        is: z.optional(text),
-        atLeast: z.optional(text),
-        atMost: z.optional(text),
-        ...under,
-      }),
+    deadline: z.optional(duration),
+    profile: z._default(z.enum(profileNames), "xeon-x5570-2009"),
+    let: z._default(z.record(named, constant), {}),
+    steps: z._default(
+      z.array(
+        z.strictObject({
+          run: z.optional(text),
+          measure: z.optional(z.array(text).check(z.minLength(1))),
+          as: z.optional(label),
+          prints: z.optional(z.array(text).check(z.minLength(1))),
+          refused: z.optional(refusal),
+          ...under,
+        }),
+      ),
+      [],
     ),
-    [],
-  ),
-  published: z._default(z.array(z.strictObject({ what: text, figure: text, source: text, ...under })), []),
-});
+    expect: z._default(
+      z.array(
+        z.strictObject({
+          what: text,
+          is: z.optional(text),
+          atLeast: z.optional(text),
+          atMost: z.optional(text),
+          ...under,
+        }),
+      ),
+      [],
+    ),
+    published: z._default(z.array(z.strictObject({ what: text, figure: text, source: text, ...under })), []),
+  });
+}
 
 /** One departure from the shape. */
 export interface ShapeIssue {
@@ -149,8 +153,8 @@ export interface ShapeIssue {
 }
 
 /** Fields in which one item may stand for a list of one, and those in which a number may stand for a formula. */
-const lists = ["measure", "prints", "under", "except"];
-const formulas = ["what", "is", "atLeast", "atMost", "figure"];
+export const lists: readonly string[] = ["measure", "prints", "under", "except"];
+export const formulas: readonly string[] = ["what", "is", "atLeast", "atMost", "figure"];
 
 /**
  * Writes the short forms of a parsed file out, in place: a step that is only a command line, one item for a list of
@@ -176,7 +180,7 @@ function spellOutFields(item: Record<string, unknown>): void {
 
 /** Checks the shape of a parsed file whose short forms have been written out. */
 export function checkShape(value: unknown): { file: ScenarioFile } | { issues: readonly ShapeIssue[] } {
-  const parsed = z.safeParse(fileSchema, value);
+  const parsed = z.safeParse(fileSchema(), value);
   if (parsed.success) return { file: parsed.data };
   return {
     issues: parsed.error.issues.map((issue) => ({

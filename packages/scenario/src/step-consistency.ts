@@ -1,4 +1,4 @@
-import { schemeNames } from "@xsp/hypervisor";
+import { knownSchemeNames } from "@xsp/hypervisor";
 import { fillIn } from "./command-line.ts";
 import type { Inconsistency } from "./consistency.ts";
 import { Console } from "./console/console.ts";
@@ -193,12 +193,12 @@ function checkFormula(text: string, path: string, measures: ReadonlyMap<string, 
   }
   for (const { name, scheme } of measuresIn(formula)) {
     if (!measures.has(name)) return unknownMeasure(name, path, [...measures.keys()]);
-    if (scheme !== undefined && !schemeNames.some((known) => known === scheme)) {
+    if (scheme !== undefined && !knownSchemeNames().includes(scheme)) {
       return {
         paths: [path],
         problem: `${path} compares with ${scheme}, and there is no scheme of that name`,
-        expected: `one of ${schemeNames.join(", ")}`,
-        remedy: `did you mean ${nearestName(scheme, schemeNames) ?? schemeNames[0]}?`,
+        expected: `one of ${knownSchemeNames().join(", ")}`,
+        remedy: `did you mean ${nearestName(scheme, knownSchemeNames()) ?? "sealed"}?`,
       };
     }
   }

@@ -17,7 +17,7 @@ export {
 } from "./adversary/adversary.ts";
 export { adversaryGeometries, isUnsoundAsPublished } from "./adversary/geometry.ts";
 
-export { advisories, schemeNames } from "@xsp/hypervisor";
+export { advisories, knownSchemeNames, schemeNames } from "@xsp/hypervisor";
 export { advisorySearches } from "./advisories/advisory-searches.ts";
 export {
   type AdvisorySearch,
@@ -26,7 +26,14 @@ export {
   type Fix,
 } from "./advisories/advisory-search.ts";
 
-export { modelByName, modelOfToken, modelUnderScheme, type NamedModel, namedModels } from "./models/model-list.ts";
+export {
+  modelByName,
+  modelOfToken,
+  modelUnderScheme,
+  type NamedModel,
+  namedModels,
+  UnknownTokenScheme,
+} from "./models/model-list.ts";
 export { type BoundsChange, BoundsProblem, withBounds } from "./models/model-bounds.ts";
 export { superpageModel, type SuperpageModelOptions } from "./models/superpage-model.ts";
 export {

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AccessCounter, PlainWords, SharedWords, type Words } from "../src/index.ts";
+import { AccessCounter, PlainWords, SharedWords, type Words, fillWords } from "../src/index.ts";
 
 const backends: readonly (readonly [string, (length: number) => Words])[] = [
   ["plain", (length) => new PlainWords(length)],
@@ -28,6 +28,12 @@ describe.each(backends)("%s words", (_name, make) => {
     expect(words.load(0)).toBe(7);
     expect(words.compareAndSwap(0, 0, 9)).toBe(7);
     expect(words.load(0)).toBe(7);
+  });
+
+  it("fills neighbouring words and no others", () => {
+    const words = make(5);
+    fillWords(words, 7, 1, 4);
+    expect([0, 1, 2, 3, 4].map((index) => words.load(index))).toEqual([0, 7, 7, 7, 0]);
   });
 
   it("does not wait when the word already differs", () => {

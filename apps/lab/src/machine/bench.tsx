@@ -9,6 +9,7 @@ import { CallCancelled } from "../model/worker-calls.ts";
 import { FrameMap } from "./frame-map.tsx";
 import { Ledger } from "./ledger.tsx";
 import { type BenchSettings, benchFields } from "./bench-settings.ts";
+import { schemeSource } from "./own-schemes.ts";
 
 const actionNames: Readonly<Record<MachineAction, string>> = {
   pool: "Fill the pool",
@@ -65,7 +66,12 @@ export function Bench({ settings }: { settings: BenchSettings }): VNode {
     actions.current = [];
     setStates(
       await Promise.all(
-        calls.current.map((each, index) => each.call("build", { scheme: schemes[index] ?? "sealed", gib, profile })),
+        calls.current.map(async (each, index) => {
+          const scheme = schemes[index] ?? "sealed";
+          const source = schemeSource(scheme);
+          if (source !== undefined) await each.call("addScheme", source);
+          return each.call("build", { scheme, gib, profile });
+        }),
       ),
     );
   };

@@ -2,6 +2,7 @@ import { type PictureView, drawFrames } from "./frame-picture.ts";
 import type { Colouring } from "./frame-classes.ts";
 import type { MachineAction } from "./machine-actions.ts";
 import { type FrameWords, MachineSession, type MachineSettings, type MachineState } from "./machine-session.ts";
+import { addSchemeSource } from "./scheme-source.ts";
 import { answerCalls } from "./worker-calls.ts";
 
 let session: MachineSession | undefined;
@@ -12,6 +13,7 @@ function built(): MachineSession {
 }
 
 const handlers = {
+  addScheme: (source: string): Promise<string> => addSchemeSource(source),
   build(settings: MachineSettings): MachineState {
     session = undefined;
     session = new MachineSession(settings, () => performance.now() * 1e6);

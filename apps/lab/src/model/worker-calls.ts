@@ -13,7 +13,7 @@
 export type Calls<T> = { readonly [name in keyof T]: (argument: never, progress: (value: unknown) => void) => unknown };
 
 type Argument<T, K extends keyof T> = T[K] extends (argument: infer A, ...rest: never[]) => unknown ? A : never;
-type Answer<T, K extends keyof T> = T[K] extends (...args: never[]) => infer R ? R : never;
+type Answer<T, K extends keyof T> = T[K] extends (...args: never[]) => infer R ? Awaited<R> : never;
 type ProgressOf<T, K extends keyof T> = T[K] extends (argument: never, progress: (value: infer P) => void) => unknown
   ? P
   : never;
@@ -126,18 +126,22 @@ export class WorkerCalls<T extends Calls<T>> {
 /** The worker's end: answers calls by `handlers`, one after another. */
 export function answerCalls<T extends Calls<T>>(handlers: T): void {
   const post = (reply: Reply): void => globalThis.postMessage(reply, { transfer: [] });
-  globalThis.addEventListener("message", ({ data }: MessageEvent<Order>) => {
-    const { id, name, argument } = data;
+  const answer = async ({ id, name, argument }: Order): Promise<void> => {
     try {
       const handler = handlers[name as keyof T] as unknown as (
         argument: unknown,
         progress: (value: unknown) => void,
       ) => unknown;
-      const value = handler(argument, (progress) => post({ id, kind: "progress", value: progress }));
+      const value = await handler(argument, (progress) => post({ id, kind: "progress", value: progress }));
       post({ id, kind: "value", value });
     } catch (error) {
       const thrown = error instanceof Error ? error : new Error(String(error));
       post({ id, kind: "problem", name: thrown.name, message: thrown.message });
     }
+  };
+  let answered = Promise.resolve();
+  globalThis.addEventListener("message", ({ data }: MessageEvent<Order>) => {
+    // One after another, also where an answer has to be waited for.
+    answered = answered.then(() => answer(data));
   });
 }

@@ -48,7 +48,7 @@ export function addCheckCommand(program: Command): void {
     .argument("[model]", "name of a model; see --list")
     .option("--list", "the models and what each examines")
     .option("--all", "every model under every scheme: the matrix")
-    .option("--scheme <name>", "only this scheme; repeat it for several", collect, [])
+    .option("--scheme <name>", "only this scheme, or that of a file (./mine.js); repeat it for several", collect, [])
     .option("--property <name>", "only this of S1 to S6; repeat it for several", collect, [])
     .option("--vcpus <n>", "bounds: how many vCPUs; lists of operations repeat", wholeNumber)
     .option("--domains <n>", "bounds: how many domains; vCPU i runs in domain i modulo n", wholeNumber)
@@ -113,7 +113,7 @@ async function printModels(format: string): Promise<void> {
 async function makeChecks(name: string | undefined, flags: CommandFlags): Promise<void> {
   const { checkedProperties } = await import("@xsp/verify");
   const expected = flags.expect === undefined ? undefined : readExpectation(flags.expect, checkedProperties);
-  const { jobs, workers } = await planChecks(name, flags);
+  const { jobs, workers, schemes } = await planChecks(name, flags);
   const [job] = jobs;
   const single = jobs.length === 1 ? job : undefined;
   if (single === undefined) refuseForSeveral(flags);
@@ -130,7 +130,7 @@ async function makeChecks(name: string | undefined, flags: CommandFlags): Promis
   const started = performance.now();
   try {
     const { checkOne, checkSeveral } = await import("../check-runs.ts");
-    const setting = { flags, line, interruption };
+    const setting = { flags, line, interruption, schemes };
     const checks =
       single === undefined ? await checkSeveral(jobs, workers, setting) : [await checkOne(single, workers, setting)];
     if (flags.all === true && checks.length > 0) await printMatrix(checks, flags, (performance.now() - started) / 1000);

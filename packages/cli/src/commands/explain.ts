@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { exitCode } from "../exit-code.ts";
+import { schemeOption } from "../token-argument.ts";
 import { UsageError } from "../usage-error.ts";
 
 const help = `
@@ -19,6 +20,7 @@ Examples:
 
 interface ExplainFlags {
   readonly format: string;
+  readonly scheme?: string;
   readonly export: readonly string[];
 }
 
@@ -30,6 +32,7 @@ export function addExplainCommand(program: Command): void {
     .description("Replays a counterexample of xsp check and shows every access.")
     .argument("<token-or-file>", "a token that xsp check printed, or a file with one in it")
     .option("--format <format>", "what to print: text, json", "text")
+    .option(...schemeOption)
     .option(
       "--export <file>",
       "also write it to a file, by the end of its name: .itf.json .trace.json .dot .html .jsonl; repeatable",
@@ -45,6 +48,8 @@ async function explainCommand(argument: string, flags: ExplainFlags): Promise<vo
   if (format !== "text" && format !== "json") {
     throw new UsageError(`--format ${format}: there is no such format`, "text or json", "leave it out to get text");
   }
+  const { chooseSchemes } = await import("../scheme-file.ts");
+  await chooseSchemes("--scheme", flags.scheme === undefined ? [] : [flags.scheme]);
   const { explanationOf, tokenArgument } = await import("../token-argument.ts");
   const { traceExportFile, writeTraceExports } = await import("../trace-export-file.ts");
   const exports = await Promise.all(flags.export.map(traceExportFile));

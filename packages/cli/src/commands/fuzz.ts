@@ -63,7 +63,7 @@ export function addFuzzCommand(program: Command): void {
     .description("Lets two hostile guests issue any hypercall with any argument, and audits what becomes of the host.")
     .option("--seed <n>", "same seed, same operations", wholeNumber, 1)
     .option("--ops <n>", "operations for each scheme", wholeNumber, 100_000)
-    .option("--scheme <name>", "only this scheme; repeat it for several", collect, [])
+    .option("--scheme <name>", "only this scheme, or that of a file (./mine.js); repeat it for several", collect, [])
     .option("--geometry <name>", "small: superpages and tables of 8; full: of 512", "small")
     .option("--audit-every <n>", "operations from one audit to the next", wholeNumber, 100)
     .option("--hypervisor <version>", "whose answers are given, such as xen-4.17", "xen-4.9")
@@ -83,14 +83,8 @@ async function fuzzCommand(flags: FuzzFlags): Promise<void> {
   if (geometry === undefined) {
     throw new UsageError(`--geometry ${flags.geometry}: there is none of that name`, "small or full", "choose one");
   }
-  const unknown = flags.scheme.find((name) => !schemeNames.some((known) => known === name));
-  if (unknown !== undefined) {
-    throw new UsageError(
-      `--scheme ${unknown}: there is no scheme of that name`,
-      `one of ${schemeNames.join(", ")}`,
-      "choose one of these",
-    );
-  }
+  const { chooseSchemes } = await import("../scheme-file.ts");
+  const chosen = await chooseSchemes("--scheme", flags.scheme);
   const unpublished = flags.unfixed.find((name) => !Object.hasOwn(advisories, name));
   if (unpublished !== undefined) {
     throw new UsageError(
@@ -103,7 +97,7 @@ async function fuzzCommand(flags: FuzzFlags): Promise<void> {
     throw new UsageError(`--vcpus ${flags.vcpus}: guests cannot have so many`, "1 or 2", "leave it out to get 1");
   }
   const unfixed = flags.unfixed.length > 0;
-  for (const scheme of flags.scheme.length > 0 ? flags.scheme : schemeNames) {
+  for (const scheme of chosen.names.length > 0 ? chosen.names : schemeNames) {
     const machine = {
       scheme,
       version: flags.hypervisor,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import { exitCode } from "../exit-code.ts";
+import { schemeOption } from "../token-argument.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** The model answered otherwise than the machine did. */
@@ -30,6 +31,7 @@ Examples:
 
 interface ReplayFlags {
   readonly format: string;
+  readonly scheme?: string;
   readonly stopAt?: number;
   readonly explain?: boolean;
   readonly export: readonly string[];
@@ -46,6 +48,7 @@ export function addReplayCommand(program: Command): void {
     )
     .argument("<token-or-file...>", "a token of xsp check, or traces, one JSON object a line")
     .option("--format <format>", "what to print: text, json", "text")
+    .option(...schemeOption)
     .option("--stop-at <n>", "stop each file after operation n, and show the frames it names", wholeNumber)
     .option("--explain", "say which check refused, with the counts it saw")
     .option(
@@ -68,6 +71,8 @@ async function replayCommand(files: readonly string[], flags: ReplayFlags): Prom
   if (format !== "text" && format !== "json") {
     throw new UsageError(`--format ${format}: there is no such format`, "text or json", "leave it out to get text");
   }
+  const { chooseSchemes } = await import("../scheme-file.ts");
+  await chooseSchemes("--scheme", flags.scheme === undefined ? [] : [flags.scheme]);
   const { isToken } = await import("../token-argument.ts");
   if (files.some(isToken)) await replayToken(files, flags);
   else await replayFiles(files, flags);

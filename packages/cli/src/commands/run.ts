@@ -23,6 +23,8 @@ Three kinds of figures: events are counted and exact; modelled time is counted e
 Examples:
   xsp run fork-64g
   xsp run fork-64g --scheme per-frame --scheme xen-4.1
+  xsp run fork-64g --scheme sealed --scheme ./my-scheme.js
+                                              beside one of your own (xsp new scheme)
   xsp run fork-64g --set deadline=120s --set workload.logins=40
   xsp run fork-64g --set host.memory=1GiB --set guest.memory=960MiB --set pool.hugepages=256 --set process.region=512MiB
   xsp run pool-shrink                         steps and what is expected of them
@@ -50,7 +52,12 @@ export function addRunCommand(program: Command): void {
     .summary("run a scenario under each accounting scheme and compare")
     .description("Runs a scenario under each accounting scheme and shows what each paid and who timed out.")
     .argument("<scenario>", "a shipped scenario (xsp scenario list) or a YAML or JSON file")
-    .option("--scheme <name>", "run this scheme only; repeat it for several", collect, [])
+    .option(
+      "--scheme <name>",
+      "run this scheme only, or that of a file (./mine.js); repeat it for several",
+      collect,
+      [],
+    )
     .option("--set <path=value>", "change a field of the scenario, such as workload.logins=10; repeatable", collect, [])
     .option("--profile <name>", "price the counted events by this cost profile (xsp profile)")
     .option("--format <format>", `what to print: ${formats.join(", ")}`, "text")
@@ -76,13 +83,15 @@ async function runCommand(nameOrFile: string, flags: RunFlags): Promise<void> {
   const { ProgressLine } = await import("../progress-line.ts");
   const { terminalStyle } = await import("../terminal-style.ts");
 
-  const overrides = await readOverrides(flags);
+  const { chooseSchemes } = await import("../scheme-file.ts");
+  const schemes = await chooseSchemes("--scheme", flags.scheme);
+  const overrides = await readOverrides(flags, schemes.names);
   const source = await findScenario(nameOrFile);
   const scenario = readScenario(source.text, { file: source.file, overrides });
   const exports = await Promise.all(flags.export.map(exportFile));
 
   const line = (flags.progress ?? process.stderr.isTTY) ? new ProgressLine(process.stderr) : undefined;
-  const result = await runInProcesses(scenario, (progress) => line?.show(progress))
+  const result = await runInProcesses(scenario, (progress) => line?.show(progress), schemes.modules)
     .catch((error: unknown) => {
       throw inFile(error, source.file);
     })
@@ -126,14 +135,16 @@ function requireFormat(name: string): ReportFormat {
 }
 
 /** `--set`, `--scheme` and `--profile` all change fields of the scenario, and are checked in the same way. */
-async function readOverrides({ set, scheme, profile }: RunFlags): Promise<ScenarioOverride[]> {
-  const { profileNames, schemeNames } = await import("@xsp/scenario");
+async function readOverrides(
+  { set, scheme, profile }: RunFlags,
+  names: readonly string[],
+): Promise<ScenarioOverride[]> {
+  const { profileNames } = await import("@xsp/scenario");
   const { readSettings, requireName } = await import("../scenario-settings.ts");
   const overrides = await readSettings(set);
-  for (const name of scheme) await requireName("--scheme", "scheme", name, schemeNames);
-  if (scheme.length > 0) {
+  if (names.length > 0) {
     const flag = scheme.map((name) => `--scheme ${name}`).join(" ");
-    overrides.push({ path: "schemes", value: JSON.stringify(scheme), flag });
+    overrides.push({ path: "schemes", value: JSON.stringify(names), flag });
   }
   if (profile !== undefined) {
     await requireName("--profile", "cost profile", profile, profileNames);

@@ -32,7 +32,7 @@ export function addShellCommand(program: Command): void {
     .summary("type commands at a running guest: cat /proc/meminfo, fork, touch, audit, …")
     .description("Boots the host and the guest of a scenario under one scheme and takes commands for them.")
     .argument("<scenario>", "a shipped scenario (xsp scenario list) or a YAML or JSON file")
-    .option("--scheme <name>", "the accounting scheme", "sealed")
+    .option("--scheme <name>", "the accounting scheme, or the file of one (./mine.js)", "sealed")
     .option(
       "--set <path=value>",
       "change a field of the scenario, such as guest.style=32-bit; repeatable",
@@ -47,15 +47,15 @@ export function addShellCommand(program: Command): void {
 }
 
 async function shellCommand(nameOrFile: string, flags: ShellFlags): Promise<void> {
-  const { Console, bootScenario, formatSize, readScenario, schemeNames, setUpLines } = await import("@xsp/scenario");
+  const { Console, bootScenario, formatSize, readScenario, setUpLines } = await import("@xsp/scenario");
   const { findScenario } = await import("../scenario-source.ts");
-  const { readSettings, requireName } = await import("../scenario-settings.ts");
+  const { readSettings } = await import("../scenario-settings.ts");
   const { runScript } = await import("../shell-script.ts");
   const { runTerminal } = await import("../shell-terminal.ts");
   const { ShellPrinter } = await import("../shell-printer.ts");
 
-  const scheme = schemeNames.find((name) => name === flags.scheme);
-  if (scheme === undefined) return requireName("--scheme", "scheme", flags.scheme, schemeNames);
+  const { chooseSchemes } = await import("../scheme-file.ts");
+  const [scheme = "sealed"] = (await chooseSchemes("--scheme", [flags.scheme])).names;
   const source = await findScenario(nameOrFile);
   const scenario = readScenario(source.text, { file: source.file, overrides: await readSettings(flags.set) });
   const { host, guest } = bootScenario(scenario, scheme);

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { exitCode } from "../exit-code.ts";
+import { requireTokenScheme } from "../token-argument.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** Seconds of a run for which neither seconds nor rounds are given. */
@@ -54,7 +55,7 @@ export function addStressCommand(program: Command): void {
     .summary("run the operations of a counterexample on real threads")
     .description("Runs the operations of a counterexample on real threads, round after round, until a property breaks.")
     .argument("<token>", "a token that xsp check printed")
-    .option("--scheme <name>", "run them under this scheme, in place of the token's")
+    .option("--scheme <name>", "run them under this scheme, or that of a file (./mine.js), in place of the token's")
     .option("--order <n>", "log2 of the frames in the superpage, up to 9, in place of the model's", wholeNumber)
     .option("--seconds <n>", `end after so long (${SECONDS} where no rounds are given)`, positive)
     .option("--rounds <n>", "end after so many rounds", wholeNumber)
@@ -66,11 +67,13 @@ export function addStressCommand(program: Command): void {
 }
 
 async function stressCommand(token: string, flags: StressFlags): Promise<void> {
-  const { format, scheme, order, rounds, seed, keepGoing = false } = flags;
+  const { format, order, rounds, seed, keepGoing = false } = flags;
   if (format !== "text" && format !== "json") {
     throw new UsageError(`--format ${format}: there is no such format`, "text or json", "leave it out to get text");
   }
-  if (scheme !== undefined) await refuseUnknown(scheme);
+  const { chooseSchemes } = await import("../scheme-file.ts");
+  const chosen = await chooseSchemes("--scheme", flags.scheme === undefined ? [] : [flags.scheme]);
+  const [scheme] = chosen.names;
   const { runSequentialOrders, stressPlan } = await import("@xsp/verify");
   const { plan, sequential } = asUsage(() => {
     const planned = stressPlan(token, {
@@ -93,7 +96,7 @@ async function stressCommand(token: string, flags: StressFlags): Promise<void> {
   const machine = thisMachine();
   const line = new StressProgressLine(process.stderr);
   // The heading comes when SIGINT is heard already.
-  const running = runStressThreads(plan, options, (progress) => line.show(progress));
+  const running = runStressThreads(plan, { ...options, modules: chosen.modules }, (progress) => line.show(progress));
   if (format === "text") process.stdout.write(stressHeading(plan, sequential, machine));
   const outcome = await running;
   line.clear();
@@ -107,23 +110,13 @@ function codeOf(verdict: "broken" | "hang" | "clean" | "interrupted"): number {
   return verdict === "clean" ? exitCode.ok : exitCode.violated;
 }
 
-async function refuseUnknown(scheme: string): Promise<void> {
-  const { nearestName, schemeNames } = await import("@xsp/scenario");
-  if (schemeNames.some((known) => known === scheme)) return;
-  const nearest = nearestName(scheme, schemeNames);
-  throw new UsageError(
-    `--scheme ${scheme}: there is no scheme of that name`,
-    `one of ${schemeNames.join(", ")}`,
-    nearest === undefined ? "choose one of these" : `did you mean ${nearest}?`,
-  );
-}
-
 /** What is wrong with a token or an order is the caller's to mend, not a bug of ours. */
 function asUsage<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
+    requireTokenScheme(error);
     throw new UsageError(
       `these operations cannot be run: ${error.message}`,
       "a token that xsp check of this version printed, and an order that its machine can have",

@@ -1,4 +1,5 @@
 import { EIO, EISDIR, ENOENT, ENOTDIR } from "../errno.ts";
+import { cleanPath } from "../path.ts";
 import { hugepageFiles } from "./hugepage-files.ts";
 import { meminfo } from "./meminfo.ts";
 import { type PseudoFile, type PseudoFileEntry, type SystemState, readOnlyFile } from "./pseudo-file.ts";
@@ -39,23 +40,13 @@ function pseudoFiles(state: SystemState): PseudoFileEntry[] {
 
 /** Finds a file: −ENOENT when there is none, −EISDIR for a directory, −ENOTDIR for a name below a file. */
 function lookup(state: SystemState, path: string): PseudoFile | number {
-  const wanted = normal(path);
+  const wanted = cleanPath(`/${path}`);
   for (const [name, file] of pseudoFiles(state)) {
     if (name === wanted) return path.endsWith("/") ? -ENOTDIR : file;
     if (wanted === "/" || name.startsWith(`${wanted}/`)) return -EISDIR;
     if (wanted.startsWith(`${name}/`)) return -ENOTDIR;
   }
   return -ENOENT;
-}
-
-/** A path from the root, without `.`, `..` and needless slashes. */
-function normal(path: string): string {
-  const names: string[] = [];
-  for (const name of path.split("/")) {
-    if (name === "..") names.pop();
-    else if (name !== "" && name !== ".") names.push(name);
-  }
-  return `/${names.join("/")}`;
 }
 
 /** Text of a file, or a negated errno: `open`, `read`. */
@@ -75,7 +66,8 @@ export function listPseudoFiles(state: SystemState, path: string): string[] | nu
   const found = lookup(state, path);
   if (typeof found !== "number") return -ENOTDIR;
   if (found !== -EISDIR) return found;
-  const folder = normal(path) === "/" ? "/" : `${normal(path)}/`;
+  const wanted = cleanPath(`/${path}`);
+  const folder = wanted === "/" ? "/" : `${wanted}/`;
   const names = pseudoFiles(state)
     .filter(([name]) => name.startsWith(folder))
     .map(([name]) => /^[^/]+\/?/.exec(name.slice(folder.length))?.[0] ?? "");

@@ -1,6 +1,6 @@
 import { EACCES, EINVAL, EOPNOTSUPP } from "../errno.ts";
 import { setMaxHugePages } from "../hugetlb-pool.ts";
-import { kstrtoul, procGetLong } from "./number-text.ts";
+import { kstrtoul, procGetLong } from "../number-text.ts";
 import { type PseudoFile, type PseudoFileEntry, type SystemState, readOnlyFile } from "./pseudo-file.ts";
 
 /**

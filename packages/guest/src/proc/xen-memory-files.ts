@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from "../address-layout.ts";
 import { setBalloonTarget } from "../balloon.ts";
 import { EACCES } from "../errno.ts";
-import { simpleStrtoul } from "./number-text.ts";
+import { memparse, simpleStrtoul } from "../number-text.ts";
 import { type PseudoFileEntry, type SystemState, readOnlyFile } from "./pseudo-file.ts";
 
 /**
@@ -19,7 +19,10 @@ export function xenMemoryFiles({ kernel, balloon }: SystemState): PseudoFileEntr
     return 0;
   };
   return [
-    [`${folder}/target`, { read: () => `${balloon.targetPages * unit}\n`, write: (text) => setTarget(memparse(text)) }],
+    [
+      `${folder}/target`,
+      { read: () => `${balloon.targetPages * unit}\n`, write: (text) => setTarget(memparse(text).value) },
+    ],
     [
       `${folder}/target_kb`,
       { read: () => kB(balloon.targetPages), write: (text) => setTarget(simpleStrtoul(text) * 1024) },
@@ -28,10 +31,4 @@ export function xenMemoryFiles({ kernel, balloon }: SystemState): PseudoFileEntr
     readOnlyFile(`${folder}/info/low_kb`, EACCES, () => kB(balloon.pages.low)),
     readOnlyFile(`${folder}/info/high_kb`, EACCES, () => kB(balloon.pages.high)),
   ];
-}
-
-/** A number and K, M or G behind it: `memparse`; what does not fit is cut off. [M lib/cmdline.c] */
-function memparse(text: string): number {
-  const letter = /^(?:0x[0-9a-f]+|\d+)([KMG])/i.exec(text)?.[1];
-  return (simpleStrtoul(text) * 1024 ** ("KMG".indexOf((letter ?? "").toUpperCase() || " ") + 1)) % 2 ** 64;
 }

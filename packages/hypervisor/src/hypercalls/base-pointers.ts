@@ -73,12 +73,16 @@ export function newUserBaseptr(vcpu: Vcpu, frame: number): number {
   return 0;
 }
 
-/** Gives up both roots of a vCPU of a dying domain. */
-export function dropBasePointers(vcpu: Vcpu, settle: () => void): void {
+/**
+ * Gives up both roots of a vCPU of a dying domain.
+ *
+ * @param putOld - puts what giving up a root has left waiting.
+ */
+export function dropBasePointers(vcpu: Vcpu, putOld: () => void): void {
   for (const field of [VCPU_guest_table, VCPU_guest_table_user]) {
     const root = vcpu.load(field);
     vcpu.store(field, -1);
     putRoot(vcpu, root);
-    settle();
+    putOld();
   }
 }

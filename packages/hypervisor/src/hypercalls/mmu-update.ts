@@ -44,27 +44,35 @@ export function mmuUpdate(vcpu: Vcpu, requests: unknown, count: number, foreignd
   vcpu.host.perf.calls_to_mmu_update++;
   const words = guestWords(requests);
   if (words === undefined) return -EFAULT;
-  let owners = ownersOf(vcpu, foreigndom);
-  if (owners === undefined) return -ESRCH;
+  let tableOwner = tableOwnerOf(vcpu, foreigndom);
+  let pageOwner = getPgOwner(vcpu, foreigndom & 0xffff);
+  if (tableOwner === undefined || pageOwner === undefined) return -ESRCH;
   const total = count >>> 0;
   let rc = 0;
+  // A continuation looks the domains up again, as one that enters Xen anew: one may be gone by then, and its slot another's.
+  let continued = false;
   for (let done = 0; done < total;) {
     if (done > 0 && vcpu.host.preempt(vcpu)) {
       continueHypercall(vcpu);
-      owners = ownersOf(vcpu, foreigndom);
+      continued = true;
     }
-    if (owners === undefined) {
-      settleOldGuestTable(vcpu);
+    if (continued) {
+      tableOwner = tableOwnerOf(vcpu, foreigndom);
+      pageOwner = getPgOwner(vcpu, foreigndom & 0xffff);
+      continued = false;
+    }
+    if (tableOwner === undefined || pageOwner === undefined) {
+      putAnythingOld(vcpu);
       return -ESRCH;
     }
-    rc = (done + 1) * MMU_UPDATE_WORDS > words.length ? -EFAULT : update(vcpu, words, done, owners.table, owners.page);
+    rc = (done + 1) * MMU_UPDATE_WORDS > words.length ? -EFAULT : update(vcpu, words, done, tableOwner, pageOwner);
     if (rc === -ERESTART) {
       // The request is tried again. It has let go of no table, and an old superpage is its own progress.
       continueHypercall(vcpu);
-      owners = ownersOf(vcpu, foreigndom);
+      continued = true;
       continue;
     }
-    if (settleOldGuestTable(vcpu)) owners = ownersOf(vcpu, foreigndom);
+    continued = putAnythingOld(vcpu);
     if (rc !== 0) break;
     vcpu.host.perf.num_page_updates++;
     vcpu.done = ++done;
@@ -72,22 +80,10 @@ export function mmuUpdate(vcpu: Vcpu, requests: unknown, count: number, foreignd
   return rc;
 }
 
-/** Whose tables are updated, and whose frames their L1 entries may map. */
-interface Owners {
-  readonly table: Domain;
-  readonly page: Domain;
-}
-
-/**
- * The domains that a call names. A continuation looks them up again, as one that enters Xen anew: a domain may be gone
- * by then, and its slot another's.
- */
-function ownersOf(vcpu: Vcpu, foreigndom: number): Owners | undefined {
-  const tableDomid = foreigndom >>> 16;
-  const isOwn = tableDomid === 0 || tableDomid - 1 === vcpu.domain.domid;
-  const table = isOwn ? vcpu.domain : vcpu.host.findDomain(tableDomid - 1);
-  const page = getPgOwner(vcpu, foreigndom & 0xffff);
-  return table === undefined || page === undefined ? undefined : { table, page };
+/** Whose tables a call updates. */
+function tableOwnerOf(vcpu: Vcpu, foreigndom: number): Domain | undefined {
+  const domid = foreigndom >>> 16;
+  return domid === 0 || domid - 1 === vcpu.domain.domid ? vcpu.domain : vcpu.host.findDomain(domid - 1);
 }
 
 /**
@@ -96,7 +92,7 @@ function ownersOf(vcpu: Vcpu, foreigndom: number): Owners | undefined {
  *
  * @returns whether there was anything, so that other vCPUs may have run.
  */
-export function settleOldGuestTable(vcpu: Vcpu): boolean {
+export function putAnythingOld(vcpu: Vcpu): boolean {
   if (!hasAnythingOld(vcpu)) return false;
   do {
     if (hasOldSuperpage(vcpu)) {

@@ -40,7 +40,7 @@ import {
   MMUEXT_UNMARK_SUPER,
   MMUEXT_UNPIN_TABLE,
 } from "./hypercall-numbers.ts";
-import { settleOldGuestTable } from "./mmu-update.ts";
+import { putAnythingOld } from "./mmu-update.ts";
 
 /** Words of an operation: command, 0, arg1 low, arg1 high, arg2 low, arg2 high. */
 export const MMUEXT_OP_WORDS = 6;
@@ -80,7 +80,7 @@ export function mmuextOp(vcpu: Vcpu, ops: unknown, count: number, foreigndom: nu
       owner = getPgOwner(vcpu, foreigndom & 0xffff);
     }
     if (owner === undefined) {
-      settleOldGuestTable(vcpu);
+      putAnythingOld(vcpu);
       return -ESRCH;
     }
     const at = done * MMUEXT_OP_WORDS;
@@ -90,7 +90,7 @@ export function mmuextOp(vcpu: Vcpu, ops: unknown, count: number, foreigndom: nu
       owner = getPgOwner(vcpu, foreigndom & 0xffff);
       continue;
     }
-    if (settleOldGuestTable(vcpu)) owner = getPgOwner(vcpu, foreigndom & 0xffff);
+    if (putAnythingOld(vcpu)) owner = getPgOwner(vcpu, foreigndom & 0xffff);
     if (rc !== 0) break;
     vcpu.host.perf.num_mmuext_ops++;
     vcpu.done = ++done;

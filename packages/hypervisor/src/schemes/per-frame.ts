@@ -12,7 +12,6 @@ export const perFrame: Scheme = {
   name: "per-frame",
   marks: false,
   wordsPerSuperpage: 0,
-  slots: 0,
   map(vcpu, domain, head, writable) {
     return getSuperpageFrames(vcpu, domain, head, head + (1 << vcpu.host.superpageOrder), writable);
   },

@@ -30,7 +30,6 @@ function rfcScheme(name: SchemeName, busyOver: number): Scheme {
     name,
     marks: true,
     wordsPerSuperpage: 1,
-    slots: 0,
     map(vcpu, domain, head, writable) {
       const { host } = vcpu;
       if (!marked(host, head)) {

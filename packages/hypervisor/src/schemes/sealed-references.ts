@@ -1,24 +1,17 @@
-import { EINTR, EINVAL, ERESTART } from "../errno.ts";
+import * as errno from "../errno.ts";
 import { type Domain, type Host, type Vcpu } from "../host.ts";
 import { setOldSuperpage } from "../old-superpage.ts";
 import { putPage } from "../page-references.ts";
-import {
-  SEALED_busy,
-  SEALED_mark,
-  SEALED_owner_mask,
-  SEALED_owner_shift,
-  SEALED_readers_mask,
-  SEALED_writers_mask,
-} from "../sealed-info.ts";
-import {
-  CHECK_idle,
-  CHECK_lead_last,
-  CHECK_owner_kept,
-  CHECK_progress,
-  CHECK_remembered,
-  CHECK_to_target,
-} from "./sealed-checks.ts";
+import * as sealedInfo from "../sealed-info.ts";
+import * as sealedChecks from "./sealed-checks.ts";
 import { getSuperpageFrames, getSuperpageTypes, putSuperpageFrames, putSuperpageTypes } from "../superpage-frames.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { EINTR, EINVAL, ERESTART } = errno;
+const { SEALED_busy, SEALED_mark, SEALED_owner_mask, SEALED_owner_shift, SEALED_readers_mask, SEALED_writers_mask } =
+  sealedInfo;
+const { CHECK_idle, CHECK_lead_last, CHECK_owner_kept, CHECK_progress, CHECK_remembered, CHECK_to_target } =
+  sealedChecks;
 
 /*
  * The bulk work of `sealed`: taking and giving back a superpage's references, under `busy`.
@@ -38,14 +31,15 @@ import { getSuperpageFrames, getSuperpageTypes, putSuperpageFrames, putSuperpage
  */
 
 /** Words for each superpage: the state word, then `held`. */
-export const SEALED_WORDS = 2;
+const WORDS = 2;
+export const SEALED_WORDS: number = WORDS;
 const HELD = 1;
 /** Chunks in a superpage, log2; a small superpage has one frame a chunk. */
 const CHUNKS_SHIFT = 4;
 
 /** Where a superpage's state word stands. */
 export function stateIndex(host: Host, head: number): number {
-  return (head >> host.superpageOrder) * SEALED_WORDS;
+  return (head >> host.superpageOrder) * WORDS;
 }
 
 /** References that the users in a state word need: general ones first, then writable ones. */

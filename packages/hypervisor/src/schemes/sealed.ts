@@ -1,19 +1,9 @@
-import { DOMAIN_state, DOMSTATE_dying } from "../domain-words.ts";
+import * as domainWords from "../domain-words.ts";
 import { EBUSY, EINTR, EINVAL, ESRCH } from "../errno.ts";
 import { type Domain, type Vcpu } from "../host.ts";
 import { getPage, putPage } from "../page-references.ts";
 import type { Scheme, SchemeName } from "../scheme.ts";
-import {
-  SEALED_busy,
-  SEALED_mark,
-  SEALED_owner_mask,
-  SEALED_owner_shift,
-  SEALED_reader,
-  SEALED_readers_mask,
-  SEALED_readers_shift,
-  SEALED_writer,
-  SEALED_writers_mask,
-} from "../sealed-info.ts";
+import * as sealedInfo from "../sealed-info.ts";
 import {
   CHECK_busy_add,
   CHECK_busy_in_swap,
@@ -47,6 +37,20 @@ import {
   target,
   wordOwner,
 } from "./sealed-references.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { DOMAIN_state, DOMSTATE_dying } = domainWords;
+const {
+  SEALED_busy,
+  SEALED_mark,
+  SEALED_owner_mask,
+  SEALED_owner_shift,
+  SEALED_reader,
+  SEALED_readers_mask,
+  SEALED_readers_shift,
+  SEALED_writer,
+  SEALED_writers_mask,
+} = sealedInfo;
 
 /*
  * `sealed`: the answer to the thread's open question.
@@ -181,6 +185,11 @@ function isOneSwap(word: number, slot: number, most: number, sufficient: number)
   );
 }
 
+/** Whether one user less is one swap and nothing else: what {@link removeUser} finds in nearly every word. */
+function isOneSwapLess(word: number, remove: number, sufficient: number): boolean {
+  return (word & SEALED_busy) === 0 && ((word - remove) & sufficient) !== 0;
+}
+
 /** Under `busy`: takes what is missing for one more user, counts it and leaves `busy`; or does not count it. */
 function becomeUser(
   vcpu: Vcpu,
@@ -206,7 +215,11 @@ function becomeUser(
   return rc;
 }
 
-/** Takes an entry away; the references go when those who remain do not need them. */
+/**
+ * Takes an entry away; the references go when those who remain do not need them.
+ *
+ * @param word - the state word as the caller has just read it.
+ */
 function removeUser(
   vcpu: Vcpu,
   head: number,
@@ -214,11 +227,12 @@ function removeUser(
   sufficient: number,
   preemptible: boolean,
   without: number,
+  word: number,
 ): number {
   const { host } = vcpu;
   const words = host.superpage;
   const index = stateIndex(host, head);
-  let x = words.load(index);
+  let x = word;
   let decided = x;
   for (;;) {
     if ((x & SEALED_busy) !== 0 && (without & CHECK_busy_remove) === 0) {
@@ -272,7 +286,6 @@ function sealedScheme(name: SchemeName, strict: boolean, without: number): Schem
     name,
     marks: true,
     wordsPerSuperpage: SEALED_WORDS,
-    slots: 0,
 
     map(vcpu, domain, head, writable, preemptible) {
       if (domain.load(DOMAIN_state) === DOMSTATE_dying && (without & CHECK_dying_map) === 0) {
@@ -297,9 +310,21 @@ function sealedScheme(name: SchemeName, strict: boolean, without: number): Schem
     },
 
     unmap(vcpu, head, writable, preemptible) {
-      return writable
-        ? removeUser(vcpu, head, SEALED_writer, NEED_ALL, preemptible, without)
-        : removeUser(vcpu, head, SEALED_reader, NEED_ANY, preemptible, without);
+      const remove = writable ? SEALED_writer : SEALED_reader;
+      const sufficient = writable ? NEED_ALL : NEED_ANY;
+      const { host } = vcpu;
+      const words = host.superpage;
+      const index = stateIndex(host, head);
+      let x = words.load(index);
+      if (without === 0 && isOneSwapLess(x, remove, sufficient)) {
+        const seen = words.compareAndSwap(index, x, x - remove);
+        if (seen === x) {
+          host.perf.superpagePuts++;
+          return 0;
+        }
+        x = seen;
+      }
+      return removeUser(vcpu, head, remove, sufficient, preemptible, without, x);
     },
 
     mark(vcpu, domain, head, preemptible) {

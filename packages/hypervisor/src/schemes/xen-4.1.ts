@@ -1,8 +1,12 @@
-import { EINVAL } from "../errno.ts";
+import * as errno from "../errno.ts";
 import type { Domain, Vcpu } from "../host.ts";
 import type { Scheme } from "../scheme.ts";
 import { getSuperpageFrames, putSuperpageFrames } from "../superpage-frames.ts";
-import { SGT_count_mask, SGT_dynamic, SGT_mark, SGT_none, SGT_type_mask } from "../superpage-info.ts";
+import * as superpageInfo from "../superpage-info.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { EINVAL } = errno;
+const { SGT_count_mask, SGT_dynamic, SGT_mark, SGT_none, SGT_type_mask } = superpageInfo;
 
 /*
  * `xen-4.1`: what Xen shipped from 4.1 to 4.9. One word for each superpage.
@@ -40,7 +44,6 @@ export const xen41: Scheme = {
   name: "xen-4.1",
   marks: true,
   wordsPerSuperpage: 1,
-  slots: 0,
 
   map(vcpu, domain, head) {
     const words = vcpu.host.superpage;

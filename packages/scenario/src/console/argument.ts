@@ -16,18 +16,13 @@ export function processOf({ guest }: Session, command: string, word: string): Pr
       `exec ${pid} or exit ${pid} lets it go on`,
     );
   }
-  if (process !== undefined) return guest.isSuspended() ? suspended(command) : process;
+  if (process !== undefined) return process;
   const pids = guest.processes().map(({ pid, comm }) => `${pid} (${comm})`);
   return wrong(
     `${command}: ${word}: there is no such process`,
     pids.length === 0 ? "the pid of a process; none runs" : `a pid: ${pids.join(", ")}`,
     pids.length === 0 ? "spawn starts one" : "ps lists them",
   );
-}
-
-/** Says that nothing runs. */
-export function suspended(command: string): CommandResult {
-  return wrong(`${command}: the guest is suspended`, "a guest that runs", "resume goes on");
 }
 
 /** All that a process can address. */

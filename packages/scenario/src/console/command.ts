@@ -23,6 +23,8 @@ export interface Command {
   readonly args: readonly [least: number, most: number];
   /** Whether `> FILE` may follow. */
   readonly redirects?: true;
+  /** Whether it looks at the guest, or acts on it, from outside: it does so while the guest is suspended as well. */
+  readonly outside?: true;
   /** More lines for `help COMMAND`: arguments, an example. */
   readonly details?: readonly string[];
   /**

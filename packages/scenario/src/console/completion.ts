@@ -34,7 +34,9 @@ function wordsFor(session: Session, commands: readonly Command[], before: string
   ];
 }
 
+/** Paths that begin with a word; none while nobody is there to tell what a directory holds. */
 function pathsBeside(session: Session, word: string): readonly string[] {
+  if (session.guest.isSuspended()) return [];
   const folder = word.slice(0, word.lastIndexOf("/") + 1);
   return (namesIn(session, folder) ?? []).map((name) => folder + name);
 }

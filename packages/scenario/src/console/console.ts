@@ -21,7 +21,14 @@ const commands: readonly Command[] = [
   ...mountCommands,
   ...systemCommands,
   xlCommand,
-  { name: "help", usage: "help [COMMAND]", args: [0, 1], help: "list the commands, or explain one", run: help },
+  {
+    name: "help",
+    outside: true,
+    usage: "help [COMMAND]",
+    args: [0, 1],
+    help: "list the commands, or explain one",
+    run: help,
+  },
 ];
 
 /**
@@ -65,6 +72,9 @@ export class Console {
         "> after echo only",
         `leave out > ${parts.target}`,
       );
+    }
+    if (command.outside !== true && this.session.guest.isSuspended()) {
+      return wrong(`${name}: the guest is suspended`, "a guest that runs", "resume goes on");
     }
     return command.run(this.session, args, parts.target);
   }

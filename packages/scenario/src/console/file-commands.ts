@@ -1,7 +1,7 @@
-import { errnoOf, isErrno } from "@xsp/guest";
+import { cleanPath, errnoOf, isErrno } from "@xsp/guest";
 import { type Command, type CommandResult, done, isResult, refused } from "./command.ts";
 import { openFile } from "./mount-commands.ts";
-import { cleanPath, mountedFile } from "./mount-point.ts";
+import { mountedFile } from "./mount-point.ts";
 import type { Session } from "./session.ts";
 
 /** `cat`, `echo`, `ls`: files of the guest. */

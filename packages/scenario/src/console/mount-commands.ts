@@ -1,8 +1,8 @@
-import { type HugetlbFile, O_CREAT, errnoOf, isErrno } from "@xsp/guest";
+import { type HugetlbFile, O_CREAT, cleanPath, errnoOf, isErrno } from "@xsp/guest";
 import { alignColumns } from "../report/text.ts";
 import { bytesOf } from "./argument.ts";
 import { type Command, type CommandResult, done, isResult, refused, wrong } from "./command.ts";
-import { cleanPath, hugetlbPath, mountedFile } from "./mount-point.ts";
+import { hugetlbPath, mountedFile } from "./mount-point.ts";
 import type { Session } from "./session.ts";
 
 /** hugetlbfs: mounts, and files on them. */

@@ -1,4 +1,4 @@
-import type { HugetlbfsMount } from "@xsp/guest";
+import { type HugetlbfsMount, cleanPath } from "@xsp/guest";
 import { type CommandResult, wrong } from "./command.ts";
 import type { Session } from "./session.ts";
 
@@ -16,16 +16,6 @@ export function mountedFile({ mounts }: Session, path: string): MountedFile | un
     if (clean.startsWith(`${point}/`)) return { mount, name: clean.slice(point.length + 1) };
   }
   return undefined;
-}
-
-/** A path without `.`, `..` and needless slashes. */
-export function cleanPath(path: string): string {
-  const names: string[] = [];
-  for (const name of path.split("/")) {
-    if (name === "..") names.pop();
-    else if (name !== "" && name !== ".") names.push(name);
-  }
-  return (path.startsWith("/") ? "/" : "") + names.join("/");
 }
 
 /** Reads the path of a file that is to be on a mount. */

@@ -1,12 +1,13 @@
 import { errnoOf, isErrno } from "@xsp/guest";
 import { alignColumns } from "../report/text.ts";
-import { processOf, suspended } from "./argument.ts";
+import { processOf } from "./argument.ts";
 import { type Command, done, isResult, refused } from "./command.ts";
 
 /** Processes: who there is, how they begin and how they end. */
 export const processCommands: readonly Command[] = [
   {
     name: "ps",
+    outside: true,
     usage: "ps",
     args: [0, 0],
     help: "list the processes",
@@ -39,7 +40,6 @@ export const processCommands: readonly Command[] = [
     args: [0, 1],
     help: "start a process with an empty address space; prints its pid",
     run: ({ guest }, [comm = "sh"]) => {
-      if (guest.isSuspended()) return suspended("spawn");
       const process = guest.spawn(comm);
       return isErrno(process) ? refused("spawn", errnoOf(process)) : done(String(process.pid));
     },

@@ -1,7 +1,7 @@
 import { eventDifference } from "@xsp/guest";
 import { audit, perfDifference, snapshotPerf } from "@xsp/hypervisor";
 import { alignColumns } from "../report/text.ts";
-import { bytesOf, suspended } from "./argument.ts";
+import { bytesOf } from "./argument.ts";
 import { type Command, type CommandResult, done, isResult, wrong } from "./command.ts";
 import type { Session } from "./session.ts";
 
@@ -24,13 +24,13 @@ export const systemCommands: readonly Command[] = [
     args: [0, 0],
     help: "get ready to be saved: every address space is pinned, nothing runs",
     run: ({ guest }) => {
-      if (guest.isSuspended()) return suspended("suspend");
       const pinned = guest.suspend();
       return done(`${pinned} address spaces pinned`);
     },
   },
   {
     name: "resume",
+    outside: true,
     usage: "resume",
     args: [0, 0],
     help: "go on after a suspend",
@@ -41,6 +41,7 @@ export const systemCommands: readonly Command[] = [
   },
   {
     name: "dmesg",
+    outside: true,
     usage: "dmesg",
     args: [0, 0],
     help: "print the log of the guest's kernel",
@@ -48,6 +49,7 @@ export const systemCommands: readonly Command[] = [
   },
   {
     name: "events",
+    outside: true,
     usage: "events",
     args: [0, 0],
     help: "print what guest and Xen have counted since the last time",
@@ -56,6 +58,7 @@ export const systemCommands: readonly Command[] = [
   },
   {
     name: "audit",
+    outside: true,
     usage: "audit",
     args: [0, 0],
     help: "recount every reference from the page tables and compare",

@@ -4,6 +4,7 @@ import { type Command, done, wrong } from "./command.ts";
 /** `xl debug-keys` and `xl dmesg`, of the control domain. */
 export const xlCommand: Command = {
   name: "xl",
+  outside: true,
   usage: "xl debug-keys KEYS | xl dmesg [-c]",
   args: [1, 2],
   help: "press debug keys, whose output goes to Xen's log; print that log",

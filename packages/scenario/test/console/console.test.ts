@@ -235,18 +235,28 @@ describe("a wrong command line has status 2, and says what was expected and what
   });
 });
 
-test.each(["suspend", "spawn", "fork 1", "touch 1 m1", "exit 1"])(
-  "nothing runs while the guest is suspended: %s",
-  (line) => {
-    const { console } = openConsole();
-    runAll(console, ["spawn", "mmap 1 4096", "suspend"]);
-    expect(console.run(line)).toMatchObject({
-      status: 2,
-      errors: [expect.stringMatching(/: the guest is suspended$/), expect.anything(), "  do: resume goes on"],
-    });
-    runAll(console, ["resume", "fork 1", "audit"]);
-  },
-);
+test.each([
+  "suspend",
+  "spawn",
+  "fork 1",
+  "touch 1 m1",
+  "exit 1",
+  "cat /proc/meminfo",
+  "echo 4 > /proc/sys/vm/nr_hugepages",
+  "ls /proc",
+  "balloon 40MiB",
+  "mount /mnt/huge",
+  "shmget 4096",
+])("nothing runs while the guest is suspended: %s", (line) => {
+  const { console } = openConsole();
+  runAll(console, ["spawn", "mmap 1 4096", "suspend"]);
+  expect(console.run(line)).toMatchObject({
+    status: 2,
+    errors: [expect.stringMatching(/: the guest is suspended$/), expect.anything(), "  do: resume goes on"],
+  });
+  expect(console.complete("cat /proc/").candidates).toEqual([]);
+  runAll(console, ["resume", "fork 1", "audit"]);
+});
 
 describe("help", () => {
   test("lists each command with its usage, its name first", () => {

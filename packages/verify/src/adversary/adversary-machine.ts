@@ -112,7 +112,7 @@ export function buildAdversaryMachine(options: TraceMachineOptions): TraceMachin
   const interruption: Interruption = { run: undefined };
   const host = createHost({
     frames: layout.frames,
-    scheme: options.scheme as HostOptions["scheme"],
+    scheme: options.scheme,
     version: options.version as NonNullable<HostOptions["version"]>,
     superpagesAllowed: options.superpagesAllowed,
     superpageOrder,

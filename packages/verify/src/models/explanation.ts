@@ -50,7 +50,7 @@ export function explainToken(token: string): Explanation {
   const trace = replay(model, token);
   const machine = buildSuperpageMachine({
     ...named.options,
-    scheme: scheme as "sealed",
+    scheme,
     tlb: named.options.tlb ?? false,
     allocate: allocatePlainWords,
   });

@@ -1,5 +1,5 @@
 import { type Model, type ParsedToken, modelHash, parseToken } from "@xsp/checker";
-import { schemeByName } from "@xsp/hypervisor";
+import { knownSchemeNames, schemeByName } from "@xsp/hypervisor";
 import { withTokenOptions } from "./model-bounds.ts";
 import { type SuperpageModelOptions, superpageModel } from "./superpage-model.ts";
 
@@ -409,9 +409,21 @@ export interface TokenModel {
   readonly parsed: ParsedToken;
 }
 
+/** A token of a scheme that is not known here: somebody's own, which has not been added. */
+export class UnknownTokenScheme extends RangeError {
+  readonly scheme: string;
+
+  constructor(scheme: string) {
+    super(`the token was made with the scheme ${scheme}, which is not known here`);
+    this.name = "UnknownTokenScheme";
+    this.scheme = scheme;
+  }
+}
+
 /**
  * Finds the model and scheme that a token is of.
  *
+ * @throws UnknownTokenScheme when its scheme has to be added first.
  * @throws RangeError when the token is damaged, or of no model in the list.
  */
 export function modelOfToken(token: string): TokenModel {
@@ -419,6 +431,7 @@ export function modelOfToken(token: string): TokenModel {
   const listed = namedModels.find(({ name }) => modelHash(name) === parsed.modelHash);
   if (listed === undefined) throw new RangeError("the token is of none of the models that are known here");
   const scheme = String(parsed.options["scheme"]);
+  if (!knownSchemeNames().includes(scheme)) throw new UnknownTokenScheme(scheme);
   const named = withTokenOptions(listed, parsed.options);
   return { named, scheme, model: modelUnderScheme(named, scheme), parsed };
 }

@@ -24,7 +24,7 @@ export interface SuperpageModelOptions {
   readonly operations: readonly string[] | readonly (readonly string[])[];
   /** How many operations a vCPU performs; one number for all, or one for each. */
   readonly steps: number | readonly number[];
-  /** Operations performed on each superpage before the exploration begins; see {@link earlierOperation}. */
+  /** Operations performed on each superpage before the exploration begins: `mark`, or `mark by vCPU 1`. */
   readonly before?: readonly string[];
   readonly unfixed?: readonly Advisory[];
   /** See the machine's option of this name. */

@@ -1,4 +1,5 @@
 import type { Property, StateView } from "@xsp/checker";
+import { isShippedScheme } from "@xsp/hypervisor";
 import { type SuperpageMachine, superpageFrames } from "./superpage-machine.ts";
 import type { SuperpageOperation } from "./superpage-operations.ts";
 
@@ -11,7 +12,7 @@ const LARGE = 0x81;
 const LARGE_RW = 0x83;
 const TYPE_AND_VALIDATED = (0xf << 28) | (1 << 26);
 const VALIDATED_L1_TABLE = (1 << 28) | (1 << 26);
-/** Where each scheme's word says that the superpage is marked. */
+/** Where the word of each of XSP's schemes says that the superpage is marked. */
 const MARK_BITS = 3 << 30;
 const DOMAIN_GONE = 0;
 
@@ -47,7 +48,10 @@ export function superpageWitnesses(
   };
   const { marks } = host.scheme;
   const isMarked = (state: StateView, head: number): boolean =>
-    state.bits(MARK_BITS, () => host.scheme.state(host, head)).marked;
+    (isShippedScheme(host.scheme.name)
+      ? state.bits(MARK_BITS, () => host.scheme.state(host, head))
+      : host.scheme.state(host, head)
+    ).marked;
   // In a table that has no entry when it begins, as far as there is one.
   const tables = empty.length > 0 ? empty : machine.l2;
   sometimes("map 2M RW", "a superpage is mapped writable", () => hasLargeEntry(machine, tables, LARGE_RW));

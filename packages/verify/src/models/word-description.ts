@@ -1,3 +1,4 @@
+import { isShippedScheme } from "@xsp/hypervisor";
 import type { SuperpageMachine } from "./superpage-machine.ts";
 
 /*
@@ -55,13 +56,16 @@ function describeOwner(half: number): string {
 
 /** Says what a word of a machine means; a plain number where nothing better is known. */
 export function describeWord(machine: SuperpageMachine, region: string, index: number, value: number): string {
-  const words = machine.host.scheme.wordsPerSuperpage;
+  const { scheme } = machine.host;
+  const words = scheme.wordsPerSuperpage;
   switch (region) {
     case "type_info":
       return describeType(value);
     case "count_info":
       return describeCount(value);
     case "superpage":
+      if (scheme.describeWord !== undefined) return scheme.describeWord(index % words, value);
+      if (!isShippedScheme(scheme.name)) return String(value);
       if (words === 1) return describeSgt(value);
       return index % words === 0 ? describeSealed(value) : `held ${value}`;
     case "superpage slots":

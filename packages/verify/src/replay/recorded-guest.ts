@@ -79,7 +79,7 @@ export function buildRecordedGuest(header: TraceHeader, recorded: RecordedMachin
   const host = createHost({
     frames: header.maxPage,
     memoryMap: memoryMap(header.maxPage),
-    scheme: recorded.scheme as HostOptions["scheme"],
+    scheme: recorded.scheme,
     version: recorded.version as NonNullable<HostOptions["version"]>,
     superpagesAllowed: recorded.superpagesAllowed,
     debugBuild: recorded.debugBuild,

@@ -1,8 +1,8 @@
-import { EINVAL, ERANGE } from "../errno.ts";
+import { EINVAL, ERANGE } from "./errno.ts";
 
 /*
- * Numbers in what user space writes, as a 64-bit kernel reads them: [S Linux 3.0 lib/kstrtox.c, drivers/xen; C 33ee3b2e2eb9:
- * kstrtoul is of 2.6.39], and for /proc/sys a later kernel/sysctl.c, whose proc_get_long read by simple_strtoul still.
+ * Numbers in what user space writes to files and in options of a mount, as a 64-bit kernel reads them: [S Linux 3.0
+ * lib/kstrtox.c, drivers/xen; C 33ee3b2e2eb9: kstrtoul is of 2.6.39; M lib/cmdline.c], and for /proc/sys a later kernel/sysctl.c, whose proc_get_long read by simple_strtoul still.
  *
  * Simplified: a number beyond 2^53 loses its last digits.
  */
@@ -41,12 +41,25 @@ export function kstrtoul(text: string): number {
  * does not fit is cut off.
  */
 export function simpleStrtoul(text: string): number {
-  return leadingNumber(text) % ULONG_RANGE;
+  const digits = leadingDigits(text);
+  if (digits === "") return 0;
+  const base = /^0x/i.test(digits) ? 16 : digits.startsWith("0") ? 8 : 10;
+  return Number.parseInt(digits, base) % ULONG_RANGE;
 }
 
-function leadingNumber(text: string): number {
-  const [, hexadecimal, octal, decimal] = /^(?:0x([0-9a-f]+)|0([0-7]+)|(\d+))/i.exec(text) ?? [];
-  if (hexadecimal !== undefined) return Number.parseInt(hexadecimal, 16);
-  if (octal !== undefined) return Number.parseInt(octal, 8);
-  return decimal === undefined ? 0 : Number.parseInt(decimal, 10);
+/**
+ * A number as {@link simpleStrtoul} reads it, and K, M or G right behind its last digit: `memparse`. What does not fit is
+ * cut off.
+ *
+ * @returns the number, and what stands behind it. `"08"` is octal, so it is 0 with `"8"` behind it.
+ */
+export function memparse(text: string): { readonly value: number; readonly rest: string } {
+  const rest = text.slice(leadingDigits(text).length);
+  const shift = /^[KMG]/i.test(rest) ? " KMG".indexOf(rest.charAt(0).toUpperCase()) : 0;
+  return { value: (simpleStrtoul(text) * 1024 ** shift) % ULONG_RANGE, rest: rest.slice(Math.min(shift, 1)) };
+}
+
+/** The digits that a text begins with, in the base that they say themselves. */
+function leadingDigits(text: string): string {
+  return /^(?:0x[0-9a-f]+|0[0-7]*|[1-9]\d*)/i.exec(text)?.[0] ?? "";
 }

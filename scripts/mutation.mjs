@@ -1,0 +1,98 @@
+// Tests of the tests: changes the sources of a package in small ways, one at a time, and sees whether a test fails.
+//
+//   pnpm mutation                                          the files below, of hypervisor
+//   pnpm mutation src/page-types.ts                        one file
+//   pnpm mutation --package checker src/walk.ts            one file of another package
+//
+// What is known of unchanged mutants and tests is kept beside the other test results, outside git, and not found out again:
+// `--fresh` forgets it. Each file's count of mutants goes into docs/mutation.json, which keeps the files of other runs; the
+// survivors are printed, and stand in docs/mutation-survivors.md where they were looked at and left.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { Stryker } from "@stryker-mutator/core";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Files whose score is published: the reference counts that all safety rests on, and the schemes. */
+const PUBLISHED = ["src/page-references.ts", "src/page-types.ts", "src/schemes/*.ts"];
+const INCREMENTAL = "test-results/mutation.json";
+
+const { values, positionals } = parseArgs({
+  // pnpm hands its own separator on.
+  args: process.argv.slice(2).filter((argument) => argument !== "--"),
+  options: {
+    package: { type: "string", default: "hypervisor" },
+    concurrency: { type: "string", default: "2" },
+    fresh: { type: "boolean", default: false },
+  },
+  allowPositionals: true,
+});
+const folder = join(root, "packages", values.package);
+if (!existsSync(join(folder, "package.json"))) {
+  throw new RangeError(`--package: ${values.package} given, expected the name of a folder in packages/`);
+}
+const concurrency = Number(values.concurrency);
+if (!Number.isInteger(concurrency) || concurrency < 1) {
+  throw new RangeError(`--concurrency: ${values.concurrency} given, expected a whole number from 1`);
+}
+if (positionals.length === 0 && values.package !== "hypervisor") {
+  throw new RangeError(`--package ${values.package}: name the files to change, such as src/index.ts`);
+}
+
+process.chdir(folder);
+if (values.fresh) rmSync(INCREMENTAL, { force: true });
+const results = await new Stryker({
+  mutate: positionals.length === 0 ? PUBLISHED : positionals,
+  testRunner: "vitest",
+  plugins: [join(root, "node_modules", "@stryker-mutator", "vitest-runner", "dist", "src", "index.js")],
+  vitest: { configFile: join(root, "vitest.mutation.config.ts") },
+  coverageAnalysis: "perTest",
+  concurrency,
+  incremental: true,
+  incrementalFile: INCREMENTAL,
+  reporters: ["clear-text", "progress-append-only"],
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+  allowConsoleColors: false,
+  // An endless loop is one that takes this much longer than the tests took when nothing was changed: long enough that a
+  // busy machine does not make a loop of a slow test.
+  timeoutMS: 30_000,
+  timeoutFactor: 1.25,
+  // Nothing type-checks a mutant, and the compiler of this workspace has no interface that could rewrite its settings.
+  disableTypeChecks: false,
+  tsconfigFile: "none.json",
+  ignorePatterns: ["tsconfig*.json", "dist", "test-results", "coverage", "node-types"],
+}).runMutationTest();
+
+const file = join(root, "docs", "mutation.json");
+const known = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { files: [] };
+const counted = countByFile(results);
+const files = [...known.files.filter(({ file: name }) => !counted.has(name)), ...counted.values()];
+const summary = {
+  command: "pnpm mutation",
+  date: new Date().toISOString().slice(0, 10),
+  commit: git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "packages") === "" ? "" : " and changes"),
+  files: files.toSorted((a, b) => a.file.localeCompare(b.file)),
+};
+writeFileSync(file, `${JSON.stringify(summary, null, 2)}\n`);
+console.log(`docs/mutation.json: ${counted.size} files counted anew of ${files.length}`);
+
+/** How many mutants of each file the tests noticed. A mutant that loops for ever is noticed: `timeout`. */
+function countByFile(mutants) {
+  const byFile = new Map();
+  const column = { Killed: "killed", Timeout: "timeout", Survived: "survived", NoCoverage: "noCoverage" };
+  for (const { fileName, status } of mutants) {
+    const name = `packages/${values.package}/${relative(folder, fileName).replaceAll("\\", "/")}`;
+    const counts = byFile.get(name) ?? { file: name, killed: 0, timeout: 0, survived: 0, noCoverage: 0 };
+    // What cannot run or was left out tells nothing about the tests.
+    if (status in column) counts[column[status]]++;
+    byFile.set(name, counts);
+  }
+  return byFile;
+}
+
+function git(...args) {
+  return spawnSync("git", args, { cwd: root, encoding: "utf8" }).stdout.trim();
+}

@@ -1,0 +1,62 @@
+/*
+ * Writes the pages of docs/reference/ that are made from the program: the command line from its own --help, and the JSON
+ * Schema of a scenario. With --check it writes nothing and ends with 1 when one of them is not current.
+ *
+ * Needs packages/cli built.
+ */
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const check = process.argv.includes("--check");
+
+function help(...command) {
+  const xsp = `${root}packages/cli/bin/xsp.js`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [xsp, ...command, "--help"], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`xsp ${command.join(" ")} --help ended with ${status}: ${stderr}`);
+  return stdout.trimEnd();
+}
+
+/** The commands that a help text lists, but `help` itself. */
+function commandsIn(text) {
+  const [, list = ""] = /^Commands:\n((?: {2}.*\n?)+)/m.exec(text) ?? [];
+  return [...list.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name).filter((name) => name !== "help");
+}
+
+function section(command, level) {
+  const text = help(...command);
+  const title = ["xsp", ...command].join(" ");
+  const below = commandsIn(text).map((name) => section([...command, name], Math.min(level + 1, 3)));
+  return [`${"#".repeat(level)} \`${title}\`\n\n\`\`\`text\n${text}\n\`\`\``, ...below].join("\n\n");
+}
+
+const cliPage = `# The command line
+
+Made from the program's own help by \`node scripts/write-reference.mjs\`; do not edit. In a clone it is \`pnpm xsp\` in place of
+\`xsp\`.
+
+${section([], 2)}
+`;
+
+const { scenarioJsonSchema } = await import(new URL("../packages/scenario/dist/index.js", import.meta.url).href);
+const files = {
+  "docs/reference/cli.md": cliPage,
+  "docs/reference/scenario.schema.json": `${JSON.stringify(scenarioJsonSchema(), undefined, 2)}\n`,
+};
+
+for (const [file, content] of Object.entries(files)) {
+  if (!check) {
+    writeFileSync(`${root}${file}`, content);
+    continue;
+  }
+  let present = "";
+  try {
+    present = readFileSync(`${root}${file}`, "utf8");
+  } catch {
+    // Missing is not current either.
+  }
+  if (present === content) continue;
+  process.exitCode = 1;
+  console.error(`${file}: not what the program says now\n  do: node scripts/write-reference.mjs`);
+}
