@@ -11,7 +11,7 @@ import { useRef } from "preact/hooks";
  */
 
 /** A place in the picture: shares of its width and height, from 0 to 1. */
-export interface PicturePoint {
+interface PicturePoint {
   readonly across: number;
   readonly down: number;
 }

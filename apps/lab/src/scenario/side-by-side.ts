@@ -4,7 +4,7 @@ import { scenarioCalls } from "../model/scenario-calls.ts";
 import { CallCancelled } from "../model/worker-calls.ts";
 
 /** How far runs of one scenario under several schemes are. */
-export type RunsStanding<T> =
+type RunsStanding<T> =
   | { readonly kind: "idle" | "cancelled" }
   | {
       readonly kind: "running";

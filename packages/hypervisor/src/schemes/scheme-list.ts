@@ -30,9 +30,9 @@ export function knownSchemeNames(): readonly SchemeName[] {
 
 /**
  * Adds a scheme of your own, which is known by its name from then on wherever a scheme is named: scenarios, models,
- * tokens, traces. To build a host with it, there is no need to: {@link createHost} takes the scheme itself.
+ * tokens, traces. To build a host with it, there is no need to: `createHost` takes the scheme itself.
  *
- * @param candidate - what should be a {@link Scheme}; it may come from a file that nobody has type-checked.
+ * @param candidate - what should be a `Scheme`; it may come from a file that nobody has type-checked.
  * @throws SchemeProblem when it is none, or its name is taken. To add the same one again is no problem.
  */
 export function addScheme(candidate: unknown): Scheme {
