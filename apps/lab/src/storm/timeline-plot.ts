@@ -33,6 +33,7 @@ export function plotTimeline(into: HTMLElement, runs: readonly SchemeRun[], heig
           ...axis,
           label: "modelled time since all arrived",
           labelSize: 22,
+          size: 28,
           space: 90,
           values: (_, ticks) => ticks.map((ns) => (ns === 0 ? "0" : formatDuration(ns))),
         },
