@@ -25,7 +25,7 @@ import {
   SEALED_readers_shift,
   SEALED_writers_mask,
 } from "./sealed-info.ts";
-import { SLOT_WORDS, SLOT_count_mask, SLOT_owner_shift } from "./sealed-slot-info.ts";
+import { type SlotReport, auditSlots } from "./slot-audit.ts";
 import { SGT_count_mask, SGT_dynamic, SGT_mark, SGT_none, SGT_type_mask } from "./superpage-info.ts";
 import { isGuestL4Slot } from "./table-geometry.ts";
 import {
@@ -264,9 +264,11 @@ class Audit {
         case "sealed-deferred":
           this.addSealed(head, index, w, r);
           break;
-        case "sealed-percpu":
-          this.addSealed(head, index, this.addSlots(head, index, 0, w), this.addSlots(head, index, 1, r));
+        case "sealed-percpu": {
+          const report: SlotReport = (...wrong) => this.report(head, "superpage", ...wrong);
+          this.addSealed(head, index, auditSlots(host, index, 0, w, report), auditSlots(host, index, 1, r, report));
           break;
+        }
         default:
           this.addOwn(head, index);
       }
@@ -323,35 +325,7 @@ class Audit {
     if (type !== SGT_none) this.addFrames(head, 1, 1);
   }
 
-  /**
-   * Holds the slots of `sealed-percpu` against the entries of one kind.
-   *
-   * @returns how many slots are in use: the users that the superpage's word must count.
-   */
-  private addSlots(head: number, index: number, kind: number, entries: number): number {
-    const { host } = this;
-    const owner = loadOwner(host.owner, head);
-    const marked = (host.superpage.load(2 * index) & SEALED_mark) !== 0;
-    let counted = 0;
-    let used = 0;
-    for (let slot = 0; slot < host.slots; slot++) {
-      const word = host.superpageSlots.load((slot * host.superpages + index) * SLOT_WORDS + kind);
-      if (word === 0) continue;
-      used++;
-      const count = word & SLOT_count_mask;
-      counted += count;
-      // A slot that counts nothing keeps its use of a marked superpage.
-      const expected = count > 0 || marked ? (owner << SLOT_owner_shift) | count : 0;
-      if (word !== expected) this.report(head, "superpage", expected, word, `slot ${slot} of the superpage`);
-    }
-    if (counted !== entries) this.report(head, "superpage", entries, counted, "superpage entries that the slots count");
-    return used;
-  }
-
-  /**
-   * @param w - writable users of the superpage: its entries, or the slots that count them.
-   * @param r - read-only ones.
-   */
+  /** Expects `w` writable users and `r` read-only ones: the entries, or the slots that count them. */
   private addSealed(head: number, index: number, w: number, r: number): void {
     const { host } = this;
     const word = host.superpage.load(2 * index);

@@ -66,7 +66,7 @@ describe("a scenario that is right", () => {
     );
     const { guest, schemes } = readScenario(json, { file: "small.json" });
     expect(guest).toMatchObject({ style: "32-bit", memoryBytes: 448 * 2 ** 20 });
-    expect(schemes).toHaveLength(7);
+    expect(schemes).toHaveLength(8);
   });
 
   test("fork-64g is the storm that this project is about", () => {

@@ -1,9 +1,9 @@
-import { DOMAIN_state, DOMSTATE_dying } from "../domain-words.ts";
+import * as domainWords from "../domain-words.ts";
 import { EINVAL, ESRCH } from "../errno.ts";
 import { type Domain, type Host, type Vcpu } from "../host.ts";
 import type { Scheme } from "../scheme.ts";
-import { SEALED_mark, SEALED_readers_mask, SEALED_writers_mask } from "../sealed-info.ts";
-import { SLOT_WORDS, SLOT_count_mask, SLOT_owner_mask, SLOT_owner_shift } from "../sealed-slot-info.ts";
+import * as sealedInfo from "../sealed-info.ts";
+import * as slotInfo from "../sealed-slot-info.ts";
 import {
   SLOT_CHECK_again,
   SLOT_CHECK_limit,
@@ -21,6 +21,11 @@ import {
 } from "./sealed-percpu-checks.ts";
 import { stateIndex } from "./sealed-references.ts";
 import { sealed } from "./sealed.ts";
+
+// Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
+const { DOMAIN_state, DOMSTATE_dying } = domainWords;
+const { SEALED_mark, SEALED_readers_mask, SEALED_writers_mask } = sealedInfo;
+const { SLOT_WORDS, SLOT_count_mask, SLOT_owner_mask, SLOT_owner_shift } = slotInfo;
 
 /*
  * `sealed-percpu`: `sealed` for a superpage that everybody maps at once, such as a page of locks or a shared library.

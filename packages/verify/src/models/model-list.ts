@@ -331,17 +331,6 @@ export const namedModels: readonly NamedModel[] = [
     },
   },
   {
-    name: "three-unmark-unmap",
-    examines:
-      "Three vCPUs and a marked superpage: one takes the last entry away, one unmarks, one maps the superpage again.",
-    options: {
-      ...threeVcpus,
-      before: ["mark", "map-2m-rw"],
-      operations: [["unmap-2m"], ["unmark"], ["map-2m-rw"]],
-      steps: 1,
-    },
-  },
-  {
     name: "unmap-elsewhere",
     examines: "Entries that are unmapped by another vCPU than the one that mapped them, beside an unmark.",
     options: {

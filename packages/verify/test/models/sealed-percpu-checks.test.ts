@@ -146,8 +146,6 @@ describe("sealed-percpu", () => {
     ["order-0", 1],
     ["three-tables", 1],
     ["three-tables", 2],
-    ["three-unmark-unmap", 1],
-    ["three-unmark-unmap", 2],
   ])("holds in %s with %i slots", (name, slots) => {
     const scheme = sealedPercpuVariant(slots);
     const result = explore(superpageModel(name, { ...modelByName(name).options, scheme }), {
@@ -156,6 +154,16 @@ describe("sealed-percpu", () => {
     });
     expect([result.reason, result.violations]).toEqual([undefined, []]);
   });
+
+  // Not in the matrix: under rfc, which breaks, it has ten million states.
+  test.each([1, 2, 3])(
+    "holds where one vCPU unmaps the last entry, one unmarks and one maps, with %i slots",
+    (slots) => {
+      const operations = [["unmap-2m"], ["unmark"], ["map-2m-rw"]];
+      const model = { ...three, before: ["mark", "map-2m-rw"], operations, steps: 1 };
+      expect(findBroken(model, sealedPercpuVariant(slots))).toBe(undefined);
+    },
+  );
 
   test.each([
     ["a destruction clears the mark, one vCPU unmaps the last entry and one maps or unmarks", ["mark", "map-2m-rw"]],
