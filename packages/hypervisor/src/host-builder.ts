@@ -20,6 +20,11 @@ export interface HostOptions extends Omit<HostParts, "scheme"> {
  */
 export function createHost(options: HostOptions): Host {
   const given = options.scheme;
-  const scheme = typeof given === "string" ? schemeByName(given) : isShipped(given.name) ? given : requireScheme(given);
+  const scheme = typeof given === "string" ? schemeByName(given) : isOwn(given) ? requireScheme(given) : given;
   return new Host({ ...options, scheme }, pageTableContents);
+}
+
+/** Whether what is given for a scheme is none of XSP's: another's, or, from where nobody checks types, anything. */
+function isOwn(given: Scheme | null | undefined): boolean {
+  return given === null || given === undefined || !isShipped(given.name);
 }

@@ -34,7 +34,10 @@ export interface HostOptions {
   readonly xenFrames?: number;
   /** Bits of a physical address, as the CPU says. Default 40. */
   readonly physicalAddressBits?: number;
-  /** What memory there is, in place of `xenFrames` at the bottom and RAM above. Frames in no range are Xen's. */
+  /**
+   * What memory there is, in place of `xenFrames` at the bottom and RAM above. Ranges do not overlap; frames in no range are
+   * Xen's.
+   */
   readonly memoryMap?: readonly MemoryRange[];
   /** Makes the words of all shared state. Default: plain words of one thread. */
   readonly allocate?: WordsAllocator;

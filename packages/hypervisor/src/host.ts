@@ -162,7 +162,7 @@ export class Host {
   readonly continued: (vcpu: Vcpu) => void;
   /** Stands for Xen itself where no guest's vCPU is running: it owns nothing and cannot make hypercalls. */
   readonly xen: Vcpu;
-  /** A frame of Xen's own, which no guest can reference: what Xen's private entries point to. */
+  /** What Xen's private entries point to: a frame of its own, which no guest can reference, if it keeps any. */
   readonly xenFrame: number;
   /** The last check that refused something, for explanations; nothing is decided by it. */
   lastRefusal: Refusal | undefined = undefined;

@@ -31,17 +31,15 @@ export function defaultMemoryMap({ frames, superpageOrder }: Host, asked: number
 /**
  * Gives each frame its first state: free RAM, Xen's own (which nobody can reference), or I/O. Frames in no range are Xen's.
  *
- * @throws RangeError when a range does not fit into the host.
+ * @throws RangeError when a range does not fit into the host, has frames of another, or is of no kind that there is.
  */
 export function layOutMemory(
   { count, owner, heap, frames, superpageOrder }: Host,
   ranges: readonly MemoryRange[],
 ): void {
+  checkRanges(ranges, frames);
   fillWords(count, PGC_xen_heap, 0, frames);
   for (const { start, frames: length, kind } of ranges) {
-    if (!Number.isInteger(start) || !Number.isInteger(length) || start < 0 || length < 0 || start + length > frames) {
-      throw new RangeError(`memoryMap: a range of ${length} frames from ${start} does not fit into ${frames} frames`);
-    }
     const end = start + length;
     if (kind === "ram") {
       fillWords(count, PGC_state_free, start, end);
@@ -59,7 +57,26 @@ export function layOutMemory(
   }
 }
 
-/** The first frame that Xen keeps; the last of all where it keeps none. */
+/** A frame in two ranges would count as free more often than it is, and the heap would search for it for ever. */
+function checkRanges(ranges: readonly MemoryRange[], frames: number): void {
+  for (const { start, frames: length, kind } of ranges) {
+    if (!Number.isInteger(start) || !Number.isInteger(length) || start < 0 || length < 0 || start + length > frames) {
+      throw new RangeError(`memoryMap: a range of ${length} frames from ${start} does not fit into ${frames} frames`);
+    }
+    if (kind !== "ram" && kind !== "xen" && kind !== "io") {
+      throw new RangeError(`memoryMap: a range of kind "${String(kind)}" from ${start}, expected ram, xen or io`);
+    }
+  }
+  let end = 0;
+  for (const range of ranges.filter((each) => each.frames > 0).sort((a, b) => a.start - b.start)) {
+    if (range.start < end) {
+      throw new RangeError(`memoryMap: frame ${range.start} is in two ranges, expected ranges that do not overlap`);
+    }
+    end = range.start + range.frames;
+  }
+}
+
+/** The first frame that Xen keeps; where it keeps none the last of all, which a guest may have then. */
 export function firstXenFrame({ count, frames }: Host): number {
   let frame = 0;
   while (frame < frames - 1 && (count.load(frame) & PGC_xen_heap) === 0) frame++;

@@ -28,7 +28,7 @@ export interface Scheme {
   readonly wordsPerSuperpage: number;
   /**
    * Slots over which a superpage's entries are counted at most, two words each in `host.superpageSlots`; none where they
-   * are counted in the superpage's own words.
+   * are counted in the superpage's own words. A scheme of your own has none, for the audit would not see them.
    */
   readonly slots?: number;
   /**

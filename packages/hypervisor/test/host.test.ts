@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   type HostOptions,
+  type MemoryRange,
   audit,
   bytesPerFrame,
   createDomain,
@@ -35,6 +36,7 @@ it.each(allSchemes)("accounting of a 64 GiB host under %s takes at most 12 bytes
 });
 
 describe("createHost", () => {
+  const range = (start: number, frames: number, kind: MemoryRange["kind"]): MemoryRange => ({ start, frames, kind });
   const good: HostOptions = { frames: 32, scheme: "sealed", superpageOrder: 2 };
   it.each<readonly [string, Partial<HostOptions>]>([
     ["frames", { frames: 0 }],
@@ -48,6 +50,9 @@ describe("createHost", () => {
     ["xenFrames", { xenFrames: 33 }],
     ["physicalAddressBits", { physicalAddressBits: 60 }],
     ["memoryMap", { memoryMap: [{ start: 30, frames: 3, kind: "ram" }] }],
+    ["memoryMap", { memoryMap: [{ start: 0, frames: 3, kind: "RAM" as never }] }],
+    ["memoryMap", { memoryMap: [range(4, 8, "io"), range(0, 5, "ram")] }],
+    ["memoryMap", { memoryMap: [range(0, 32, "ram"), range(8, 4, "xen")] }],
     ["unfixed", { unfixed: ["XSA-1" as never] }],
   ])("names the option %s that is wrong: %o", (name, wrong) => {
     expect(() => createHost({ ...good, ...wrong })).toThrow(RangeError);

@@ -26,16 +26,37 @@ function words({ count, type, owner, heap, domainWords, control, frames, memory 
 }
 
 it("lays out any memory map as frame by frame", () => {
-  const range: fc.Arbitrary<MemoryRange> = fc
-    .record({ start: fc.nat(FRAMES), frames: fc.nat(FRAMES), kind: fc.constantFrom("ram", "xen", "io") })
-    .map(({ start, frames, kind }) => ({ start, frames: Math.min(frames, FRAMES - start), kind }));
+  // Stretches from the bottom up, each with what it is, or a gap; told in any order.
+  const stretch = fc.record({ frames: fc.nat(FRAMES >> 1), kind: fc.constantFrom("ram", "xen", "io", "gap") });
+  const memoryMaps = fc.array(stretch, { maxLength: 6 }).chain((stretches) => {
+    const ranges: MemoryRange[] = [];
+    let start = 0;
+    for (const { frames: asked, kind } of stretches) {
+      const frames = Math.min(asked, FRAMES - start);
+      if (kind !== "gap") ranges.push({ start, frames, kind });
+      start += frames;
+    }
+    return fc.shuffledSubarray(ranges);
+  });
   fc.assert(
-    fc.property(fc.array(range, { maxLength: 4 }), (memoryMap) => {
+    fc.property(memoryMaps, (memoryMap) => {
       const laidOut = (allocate: WordsAllocator): unknown => words(smallHost({ superpages: 16, allocate, memoryMap }));
       expect(laidOut(allocatePlainWords)).toEqual(laidOut(allocateSharedWords));
+      // What the heap says is free can be had, frame by frame.
+      const host = smallHost({ superpages: 16, memoryMap });
+      const domain = createDomain(host);
+      const free = Array.from({ length: host.freeFrames }, () => allocDomainPages(host, domain, 0));
+      expect(free.toSorted((a, b) => a - b)).toEqual(framesOf(memoryMap, "ram"));
+      expect(allocDomainPages(host, domain, 0)).toBe(-1);
     }),
   );
 });
+
+function framesOf(memoryMap: readonly MemoryRange[], kind: string): number[] {
+  const ranges = memoryMap.filter((range) => range.kind === kind);
+  const frames = ranges.flatMap((range) => Array.from({ length: range.frames }, (_, index) => range.start + index));
+  return frames.sort((a, b) => a - b);
+}
 
 const kinds = ["allocate", "allocateAt", "free", "hold", "write", "flush", "pin"] as const;
 const action = fc.record({

@@ -66,6 +66,13 @@ export function requireScheme(candidate: unknown): Scheme {
       "say how many words it keeps for each superpage",
     );
   }
+  if (parts.slots !== undefined) {
+    throw new SchemeProblem(
+      `slots is ${told(parts.slots)}`,
+      "no slots: the audit holds the words of host.superpage alone against what such a scheme expects",
+      "leave slots out and keep all words in host.superpage: wordsPerSuperpage says how many",
+    );
+  }
   for (const [name, signature] of Object.entries(functions)) {
     const part = parts[name as keyof typeof functions];
     if (typeof part === "function") continue;

@@ -19,7 +19,7 @@ import {
   type SlotCheck,
   slotChecks,
 } from "./sealed-percpu-checks.ts";
-import { stateIndex } from "./sealed-references.ts";
+import { stateIndex, wordOwner } from "./sealed-references.ts";
 import { sealed } from "./sealed.ts";
 
 // Constants of this module, which the compiler folds into its code: see "Hot paths" in docs/benchmarks.md.
@@ -274,10 +274,13 @@ function sealedPercpuScheme(slots: number, without: number): Scheme {
           slot = slot + 1 === host.slots ? 0 : slot + 1;
         } while (slot !== own);
         // Missed only if counts have moved meanwhile, or if there is none.
-        if ((stateWord(host, head) & uses) === 0 || (without & SLOT_CHECK_again) !== 0) {
+        const word = stateWord(host, head);
+        if ((word & uses) === 0 || (without & SLOT_CHECK_again) !== 0) {
           host.noteUnderflow(head);
           return 0;
         }
+        // Uses that slots keep are no entries: they go, or the search for an entry that is none would never end.
+        collectAll(vcpu, wordOwner(word), head, false);
       }
     },
 

@@ -76,6 +76,7 @@ describe("a scheme that is no scheme is refused, with what is missing", () => {
       { ...good, wordsPerSuperpage: 0.5 },
       /wordsPerSuperpage is 0.5; expected a whole number from 0 to 16/,
     ],
+    ["slots, which no audit would see", { ...good, slots: 2 }, /slots is 2; expected no slots/],
     ["too many words", { ...good, wordsPerSuperpage: 17 }, /wordsPerSuperpage is 17/],
     [
       "no map",
@@ -94,6 +95,9 @@ describe("a scheme that is no scheme is refused, with what is missing", () => {
   it("says so where a host is built with it, too", () => {
     const scheme = without("expected") as Scheme;
     expect(() => createHost({ frames: 64, scheme })).toThrow(/expected is missing/);
+    for (const none of [undefined, null, 7]) {
+      expect(() => createHost({ frames: 64, scheme: none as never })).toThrow(SchemeProblem);
+    }
   });
 });
 

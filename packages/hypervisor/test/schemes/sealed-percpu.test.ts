@@ -15,6 +15,7 @@ import {
 import { SLOT_WORDS, SLOT_count_mask, SLOT_owner_mask, SLOT_owner_shift } from "../../src/sealed-slot-info.ts";
 import { OWNER_SLOTS } from "../../src/owner-info.ts";
 import {
+  BIG_RO,
   BIG_RW,
   type SmallGuest,
   everyWord,
@@ -148,6 +149,19 @@ it("the audit reports a slot that names another owner, or keeps a use without a 
     host.superpageSlots.store(word, is);
   }
   expectClean(host);
+});
+
+it("an unmap of what nobody maps is refused and noted where slots keep their uses, too", () => {
+  const { host, domain, vcpu } = twoVcpus();
+  expect(mark(vcpu, HEAD)).toBe(0);
+  for (const each of [vcpu, vcpuOf(domain, 1)]) {
+    for (const kind of [BIG_RW, BIG_RO]) expect(update(each, TABLE, 0, HEAD, kind)).toBe(0);
+    expect(update(each, TABLE, 0, 0, 0)).toBe(0);
+  }
+  expect(slotsInUse(host)).not.toEqual([]);
+  expect([host.scheme.unmap(vcpu, HEAD, true, true), host.scheme.unmap(vcpu, HEAD, false, true)]).toEqual([0, 0]);
+  expect([host.underflows, host.underflowFrame, slotsInUse(host)]).toEqual([2, HEAD, []]);
+  expect(host.scheme.state(host, HEAD)).toEqual({ type: "mark", count: 0, marked: true, busy: false });
 });
 
 it("an unmap of what nobody maps is refused and noted", () => {
