@@ -43,7 +43,7 @@ export async function checkOne(job: CheckJob, workers: number, setting: CheckSet
   line.clear();
   printCheck(check, flags.format, schemes);
   await exportNearest(check, exports);
-  const isOver = check.reason === undefined || check.reason === "vacuous";
+  const isOver = [undefined, "threw", "vacuous"].includes(check.reason);
   if (!isOver && (interruption.requested || flags.checkpoint !== undefined)) {
     writeCheckpoint(file, checkpoint());
     const command = checkCommandLine(

@@ -104,6 +104,12 @@ describe("a scheme that throws", () => {
     const { code, stdout } = xsp("check", "map-unmark-pin", "--scheme", throwing);
     expect([code, stdout.includes("error violated")]).toEqual([12, true]);
   });
+
+  test("holds nothing where errors are not asked for", () => {
+    const { code, stdout } = xsp("check", "map-unmark-pin", "--scheme", throwing, "--property", "S1");
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/incomplete: an operation threw.*\n {2}incomplete: S1\n/);
+  });
 });
 
 describe("a broken scheme", () => {

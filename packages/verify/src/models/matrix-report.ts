@@ -111,6 +111,7 @@ const reasonText: Readonly<Record<NonNullable<ModelCheck["reason"]>, string>> = 
   depth: "stopped by the limit on depth",
   aborted: "interrupted",
   unfinished: "interrupted",
+  threw: "an operation threw, and nothing behind that was seen; without --property the error is shown",
   vacuous: "what is to be examined never happens",
 };
 
