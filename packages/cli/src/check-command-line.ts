@@ -1,4 +1,5 @@
 import { boundsChange, type CheckFlags } from "./check-plan.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** What a command line leaves out or adds, compared to the one that was typed. */
 export interface CommandLineChange {
@@ -26,7 +27,5 @@ export function checkCommandLine(
   }
   if (resume !== undefined) words.push("--resume", resume);
   if (flags.format !== "text") words.push("--format", flags.format);
-  return words
-    .map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
-    .join(" ");
+  return words.map(shellWord).join(" ");
 }

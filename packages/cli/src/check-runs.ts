@@ -41,9 +41,9 @@ export async function checkOne(job: CheckJob, workers: number, setting: CheckSet
     throw flags.resume === undefined ? error : refusedCheckpoint(flags.resume, error);
   });
   line.clear();
-  printCheck(check, flags.format);
+  printCheck(check, flags.format, schemes);
   await exportNearest(check, exports);
-  const isOver = check.reason === undefined || check.reason === "vacuous";
+  const isOver = [undefined, "threw", "vacuous"].includes(check.reason);
   if (!isOver && (interruption.requested || flags.checkpoint !== undefined)) {
     writeCheckpoint(file, checkpoint());
     const command = checkCommandLine(
@@ -64,7 +64,7 @@ export async function checkOne(job: CheckJob, workers: number, setting: CheckSet
 export async function checkSeveral(
   jobs: readonly CheckJob[],
   workers: number,
-  { flags, line, interruption, schemes: { modules } }: CheckSetting,
+  { flags, line, interruption, schemes }: CheckSetting,
 ): Promise<ModelCheck[]> {
   const done: (ModelCheck | undefined)[] = jobs.map(() => undefined);
   let printed = 0;
@@ -76,11 +76,11 @@ export async function checkSeveral(
   };
   // The matrix is printed when it is whole.
   const print = (check: ModelCheck): void => {
-    if (flags.all !== true) printCheck(check, flags.format);
+    if (flags.all !== true) printCheck(check, flags.format, schemes);
   };
   const onProgress = (running: readonly CheckProgress[]): void => line.show(running);
   if (workers > 1) {
-    await checkInThreads(jobs, { workers, interruption, onProgress, onCheck, modules });
+    await checkInThreads(jobs, { workers, interruption, onProgress, onCheck, modules: schemes.modules });
   } else {
     for (const [place, job] of jobs.entries()) {
       // One after another is what one worker means.
@@ -95,8 +95,8 @@ export async function checkSeveral(
   return done.filter((check) => check !== undefined);
 }
 
-function printCheck(check: ModelCheck, format: string): void {
-  process.stdout.write(format === "json" ? `${JSON.stringify(checkJson(check))}\n` : checkText(check));
+function printCheck(check: ModelCheck, format: string, schemes: ChosenSchemes): void {
+  process.stdout.write(format === "json" ? `${JSON.stringify(checkJson(check))}\n` : checkText(check, schemes.flags));
   const incomplete = incompleteText(check);
   if (format === "json" && incomplete !== undefined) {
     process.stderr.write(`${check.model}, ${check.scheme}: incomplete: ${incomplete}\n`);

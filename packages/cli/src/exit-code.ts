@@ -1,7 +1,7 @@
 /** What the shell gets to see. */
 export const exitCode = {
   ok: 0,
-  /** A bug of ours, or books that do not balance. */
+  /** A bug of ours, a scheme from a file that throws, or books that do not balance. */
   internal: 1,
   /** Wrong arguments, a wrong scenario, a file that cannot be read or written. */
   usage: 2,

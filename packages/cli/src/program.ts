@@ -12,6 +12,7 @@ import { addScenarioCommand } from "./commands/scenario.ts";
 import { addShellCommand } from "./commands/shell.ts";
 import { addStressCommand } from "./commands/stress.ts";
 import { exitCode } from "./exit-code.ts";
+import { schemeFileInStack } from "./scheme-file.ts";
 
 // Every command is a file in commands/ that adds itself here. It loads what it works with when it is run and not before,
 // so that --help answers at once.
@@ -112,6 +113,15 @@ function report(error: unknown, args: readonly string[]): number {
     return exitCode.usage;
   }
   const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const schemeFile = schemeFileInStack(told, args);
+  if (schemeFile !== undefined) {
+    process.stderr.write(
+      `xsp: --scheme ${schemeFile}: has thrown: ${told}\n` +
+        "  expected: functions that return 0 or a negated errno, and never throw\n" +
+        "  do: mend it where the stack says; xsp check finds the shortest way there\n",
+    );
+    return exitCode.internal;
+  }
   process.stderr.write(
     `xsp: this is a bug of XSP: ${told}\n` +
       "  expected: a result, or a message about the arguments\n" +

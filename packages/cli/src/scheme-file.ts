@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { SchemeName } from "@xsp/scenario";
+import { shellWord } from "./shell-word.ts";
 import { UsageError } from "./usage-error.ts";
 
 // Schemes as --scheme gives them: by name, or as a file, which is an ES module that exports one. What stands in results
@@ -16,11 +17,29 @@ export interface ChosenSchemes {
   readonly modules: readonly string[];
   /** What was given for each name: the name itself, or a file. */
   readonly given: ReadonlyMap<SchemeName, string>;
+  /** For those that are files, what a command about their tokens needs beside the token: ` --scheme ./mine.js`. */
+  readonly flags: ReadonlyMap<SchemeName, string>;
 }
 
 /** Whether `--scheme` was given a file: a path that begins with `.` or `/`, or a `file:` URL. */
 function isSchemeFile(text: string): boolean {
   return /^(?:\.|\/|file:|[a-z]:[\\/])/i.test(text);
+}
+
+/** The module that a file given to `--scheme` is, as a URL. */
+function schemeUrl(text: string): string {
+  return text.startsWith("file:") ? text : pathToFileURL(resolve(text)).href;
+}
+
+/**
+ * Finds the scheme from a file that has thrown, by the stack of what it threw: then the error is its author's to mend.
+ *
+ * @param args - the command line's words.
+ * @returns the file as it was given; undefined where no such file is in the stack.
+ */
+export function schemeFileInStack(stack: string, args: readonly string[]): string | undefined {
+  const given = args.map((arg, at) => (args[at - 1] === "--scheme" ? arg : arg.replace(/^--scheme=/, "")));
+  return given.find((text) => isSchemeFile(text) && stack.includes(`${schemeUrl(text)}:`));
 }
 
 /**
@@ -31,14 +50,16 @@ function isSchemeFile(text: string): boolean {
 export async function chooseSchemes(flag: string, texts: readonly string[]): Promise<ChosenSchemes> {
   const { knownSchemeNames, nearestName } = await import("@xsp/scenario");
   const given = new Map<SchemeName, string>();
+  const flags = new Map<SchemeName, string>();
   const modules = new Set<string>();
   for (const text of texts) {
     if (isSchemeFile(text)) {
-      const url = text.startsWith("file:") ? text : pathToFileURL(resolve(text)).href;
+      const url = schemeUrl(text);
       // One after another, so that the first that is wrong is the one that is told.
       // oxlint-disable-next-line no-await-in-loop
       const name = await loadScheme(`${flag} ${text}`, url);
       given.set(name, text);
+      flags.set(name, ` --scheme ${shellWord(text)}`);
       modules.add(url);
       continue;
     }
@@ -53,7 +74,7 @@ export async function chooseSchemes(flag: string, texts: readonly string[]): Pro
     }
     given.set(text, text);
   }
-  return { names: [...given.keys()], modules: [...modules], given };
+  return { names: [...given.keys()], modules: [...modules], given, flags };
 }
 
 /** Loads what {@link chooseSchemes} found, in another process or thread. */
@@ -77,10 +98,11 @@ async function loadScheme(what: string, url: string): Promise<SchemeName> {
 }
 
 async function importModule(what: string, url: string): Promise<Readonly<Record<string, unknown>>> {
-  const file = url.startsWith("file:") ? fileURLToPath(url) : url;
-  if (!existsSync(file)) {
+  const file = pathOf(what, url);
+  const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory();
+  if (isFolder !== false) {
     throw new UsageError(
-      `${what}: there is no such file`,
+      `${what}: ${isFolder === true ? "is a folder" : "there is no such file"}`,
       "an ES module that exports a scheme",
       "xsp new scheme makes one to begin with",
     );
@@ -101,6 +123,18 @@ async function importModule(what: string, url: string): Promise<Readonly<Record<
       `${what}: cannot be loaded (${place}${message})`,
       "an ES module that exports a scheme, and what it imports beside it",
       "load it alone with node to see more",
+    );
+  }
+}
+
+function pathOf(what: string, url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    throw new UsageError(
+      `${what}: is no file of this machine (${error instanceof Error ? error.message : String(error)})`,
+      "a path, or a URL such as file:///home/me/scheme.js",
+      "give the path of the file",
     );
   }
 }

@@ -7,6 +7,7 @@ import { UsageError } from "./usage-error.ts";
 // has a copy that is made when it is packed.
 
 const inClone = fileURLToPath(new URL("../../../examples/per-gigabyte-scheme", import.meta.url));
+const workspaceManifest = fileURLToPath(new URL("../../../package.json", import.meta.url));
 const inPackage = fileURLToPath(new URL("../scheme-template", import.meta.url));
 
 /** What a new scheme consists of. */
@@ -59,6 +60,12 @@ function withVersions(manifest: string, version: string): string {
 /** Whether a folder will be a member of the workspace of the clone that this program runs from. */
 export function isInWorkspace(folder: string): boolean {
   return existsSync(inClone) && dirname(resolve(folder)) === dirname(inClone);
+}
+
+/** The command that links a new member into the workspace of the clone. It needs no pnpm that is there already. */
+export function workspaceInstall(): string {
+  const { packageManager } = JSON.parse(readFileSync(workspaceManifest, "utf8")) as { packageManager: string };
+  return `npx -y ${packageManager} install`;
 }
 
 /**

@@ -41,14 +41,15 @@ function readText(file: string): string {
 /**
  * Tells apart the error that a scheme has to be loaded first.
  *
+ * @param place - where the flag has to stand, for a command that takes more than one.
  * @throws UsageError when that is what is missing.
  */
-export function requireTokenScheme(error: RangeError): void {
+export function requireTokenScheme(error: RangeError, place = ""): void {
   if (error.name !== "UnknownTokenScheme") return;
   throw new UsageError(
     error.message,
     "one of XSP's own schemes, or the file that it came from",
-    "add --scheme with the file of that scheme, such as --scheme ./my-scheme.js",
+    `add --scheme with the file of that scheme, such as --scheme ./my-scheme.js${place}`,
   );
 }
 

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { schemeFromTemplate, templateFiles, templateTools } from "../src/scheme-template.ts";
+import { schemeFromTemplate, templateFiles, templateTools, workspaceInstall } from "../src/scheme-template.ts";
 import { small, xsp, xspFile } from "./xsp-process.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -49,6 +49,14 @@ describe("the template", () => {
     expect(spawnSync(process.execPath, [script, "--remove"]).status).toBe(0);
     expect(existsSync(copy)).toBe(false);
   });
+});
+
+test("a member of the workspace is linked by the pnpm that the workspace names", () => {
+  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { packageManager: string };
+  expect(workspaceInstall()).toBe(`npx -y ${packageManager} install`);
+  expect(readFileSync(join(root, "docs/how-to/write-a-scheme.md"), "utf8")).toContain(
+    `\n   ${workspaceInstall()}\n   cd `,
+  );
 });
 
 describe("xsp new scheme refuses", () => {
@@ -94,6 +102,8 @@ describe("the walk of docs/how-to/write-a-scheme.md", () => {
       .map((line) => line.trim()),
   );
   const made = join(folder, "my-scheme");
+  // Nothing is on the PATH of somebody who has cloned and installed: neither pnpm nor xsp.
+  const inClone = `npx -y ${workspaceInstall().split(" ")[2]} xsp `;
 
   /** What is added to a command to make it small. */
   const smaller: Readonly<Record<string, readonly string[]>> = {
@@ -104,15 +114,15 @@ describe("the walk of docs/how-to/write-a-scheme.md", () => {
   };
 
   beforeAll(() => {
-    const outcome = xsp(...(commands[0] ?? "").split(" ").slice(1), "--dir", made);
+    const outcome = xsp(...(commands[0] ?? "").replace(inClone, "").split(" "), "--dir", made);
     expect(outcome).toMatchObject({ code: 0, stderr: "" });
-    expect(outcome.stdout).toContain("next:\n  cd ");
+    expect(outcome.stdout).toContain(`next:\n  cd ${made}\n  npm install\n`);
     // In place of npm install: the packages of this workspace.
     symlinkSync(join(example, "node_modules"), join(made, "node_modules"));
   });
 
   test("begins with a folder that depends on packages and not on a workspace", () => {
-    expect(commands[0]).toBe("xsp new scheme my-scheme --dir examples/my-scheme");
+    expect(commands[0]).toBe(`${inClone}new scheme my-scheme --dir examples/my-scheme`);
     const manifest = readFileSync(join(made, "package.json"), "utf8");
     expect(manifest).toContain('"name": "my-scheme"');
     expect(manifest).not.toMatch(/workspace:|catalog:/);

@@ -80,6 +80,38 @@ describe("a sound scheme", () => {
   });
 });
 
+describe("a scheme that throws", () => {
+  const throwing = file(
+    "throwing.js",
+    source
+      .replace('name: "per-gigabyte"', 'name: "throwing"')
+      .replace("map(vcpu, domain, head, writable) {", '$& throw new Error("out of luck");'),
+  );
+
+  test.each([
+    ["run", ["run", "fork-64g", ...small, "--no-progress"]],
+    ["shell", ["shell", "fork-64g", ...small, "--run"]],
+  ])("is told as such by xsp %s, and not as a bug of ours", (_, args) => {
+    const { code, stderr } = xsp(...args, "--scheme", throwing);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^xsp: --scheme .*throwing\.js: has thrown: .*out of luck/);
+    expect(stderr).toMatch(/throwing\.js:\d+:\d+/);
+    expect(stderr).toMatch(/expected: functions that return 0 or a negated errno/);
+    expect(stderr).not.toMatch(/bug of XSP/);
+  });
+
+  test("is violated in the checker", () => {
+    const { code, stdout } = xsp("check", "map-unmark-pin", "--scheme", throwing);
+    expect([code, stdout.includes("error violated")]).toEqual([12, true]);
+  });
+
+  test("holds nothing where errors are not asked for", () => {
+    const { code, stdout } = xsp("check", "map-unmark-pin", "--scheme", throwing, "--property", "S1");
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/incomplete: an operation threw.*\n {2}incomplete: S1\n/);
+  });
+});
+
 describe("a broken scheme", () => {
   const found = xsp("check", "map-map-unmap", "--scheme", broken, "--property", "S1", "--format", "json");
   const { scheme, token } = JSON.parse(found.stdout) as { scheme: string; token: string };
@@ -97,6 +129,16 @@ describe("a broken scheme", () => {
     );
   });
 
+  test("the command that is printed with a counterexample names the file", () => {
+    const { stdout } = xsp("check", "map-map-unmap", "--scheme", broken, "--property", "S1");
+    expect(stdout).toContain(`     xsp explain ${token} --scheme ${broken}\n`);
+    const matrix = xsp("check", "--all", "--states", "3000", "--scheme", broken, "--property", "S3");
+    expect(matrix.stdout).toMatch(
+      /\ncounterexamples:\nbroken: S3 in [\w-]+ after \d+ steps\n {2}xsp explain xsp1\.[\w-]+ --scheme /,
+    );
+    expect(matrix.stdout).not.toContain("as published");
+  });
+
   test("its counterexample is explained and replayed with the file", () => {
     const explained = xsp("explain", token, "--scheme", broken);
     expect(explained.code).toBe(0);
@@ -108,12 +150,17 @@ describe("a broken scheme", () => {
   test("its operations run on real threads, for some rounds", () => {
     const of = (...args: string[]): number | null => xsp("stress", token, "--rounds", "20", ...args).code;
     expect([0, 12]).toContain(of("--scheme", broken));
+    expect(of("--scheme", "sealed")).toBe(2);
+    expect(of("--scheme", broken, "--scheme", "sealed")).toBe(0);
+    expect(of("--scheme", broken, "--scheme", sound)).toBe(0);
   });
 });
 
 describe("what is no scheme is refused, with the file", () => {
   test.each<[string, string, RegExp]>([
     ["no file", join(folder, "none.js"), /none\.js: there is no such file\n {2}expected: an ES module/],
+    ["a folder", `${folder}/`, /: is a folder\n {2}expected: an ES module/],
+    ["a file of another machine", "file://elsewhere/mine.js", /mine\.js: is no file of this machine/],
     [
       "a syntax error",
       file("syntax.mjs", "export default {\n  name: ,\n};\n"),

@@ -52,7 +52,14 @@ export { checkMatrix, type MatrixOptions, type MatrixProgress } from "./models/c
 export { type CheckJson, checkJson } from "./models/check-json.ts";
 export { type Explanation, explainToken, isPublished, propertyMeaning } from "./models/explanation.ts";
 export { exportTrace, type TraceSuffix, traceSuffixes, traceSuffixOf } from "./models/trace-export.ts";
-export { boundsText, checkText, incompleteText, matrixMarkdown, matrixText } from "./models/matrix-report.ts";
+export {
+  boundsText,
+  checkText,
+  incompleteText,
+  matrixMarkdown,
+  matrixText,
+  type SchemeFlags,
+} from "./models/matrix-report.ts";
 
 export { type StressPlan, stressPlan, type StressPlanOptions } from "./stress/stress-plan.ts";
 export type { BrokenProperty } from "./stress/planned-run.ts";

@@ -7,6 +7,7 @@ import { CheckProgressLine } from "../check-progress-line.ts";
 import { checkHelp } from "../check-help.ts";
 import { exitCode } from "../exit-code.ts";
 import { Interruption } from "../interruption.ts";
+import type { ChosenSchemes } from "../scheme-file.ts";
 import { UsageError } from "../usage-error.ts";
 
 interface CommandFlags extends CheckFlags {
@@ -133,7 +134,8 @@ async function makeChecks(name: string | undefined, flags: CommandFlags): Promis
     const setting = { flags, line, interruption, schemes };
     const checks =
       single === undefined ? await checkSeveral(jobs, workers, setting) : [await checkOne(single, workers, setting)];
-    if (flags.all === true && checks.length > 0) await printMatrix(checks, flags, (performance.now() - started) / 1000);
+    if (flags.all === true && checks.length > 0)
+      await printMatrix(checks, flags, schemes, (performance.now() - started) / 1000);
     if (expected !== undefined) tellUnexpected(checks, expected);
     process.exitCode = interruption.requested ? exitCode.interrupted : exitCodeOf(checks, expected);
     if (interruption.requested && single === undefined) {
@@ -159,11 +161,18 @@ function refuseForSeveral(flags: CommandFlags): void {
   );
 }
 
-async function printMatrix(checks: readonly ModelCheck[], flags: CommandFlags, seconds: number): Promise<void> {
+async function printMatrix(
+  checks: readonly ModelCheck[],
+  flags: CommandFlags,
+  schemes: ChosenSchemes,
+  seconds: number,
+): Promise<void> {
   const { checkJson, matrixMarkdown, matrixText } = await import("@xsp/verify");
   if (flags.format === "json") process.stdout.write(`${JSON.stringify(checks.map(checkJson))}\n`);
-  else if (flags.format === "md") process.stdout.write(matrixMarkdown(checks, checkCommandLine(undefined, flags)));
-  else process.stdout.write(`${matrixText(checks)}\n${checks.length} checks in ${seconds.toFixed(0)} s\n`);
+  else if (flags.format === "md")
+    process.stdout.write(matrixMarkdown(checks, checkCommandLine(undefined, flags), schemes.flags));
+  else
+    process.stdout.write(`${matrixText(checks, schemes.flags)}\n${checks.length} checks in ${seconds.toFixed(0)} s\n`);
 }
 
 function tellUnexpected(checks: readonly ModelCheck[], expected: string): void {

@@ -44,11 +44,11 @@ async function newSchemeCommand(name: string, { dir: folder = name, format }: Ne
     throw new UsageError(`--format ${format}: there is no such format`, "text or json", "leave it out to get text");
   }
   await requireNewName(name);
-  const { isInWorkspace, schemeFromTemplate, writeTemplate } = await import("../scheme-template.ts");
+  const { isInWorkspace, schemeFromTemplate, workspaceInstall, writeTemplate } = await import("../scheme-template.ts");
   const isMember = isInWorkspace(folder);
   const files = schemeFromTemplate(name, isMember ? undefined : packageVersion());
   writeTemplate(folder, files);
-  const install = isMember ? "pnpm install" : "npm install";
+  const install = isMember ? workspaceInstall() : "npm install";
   const next = [
     `cd ${folder}`,
     install,

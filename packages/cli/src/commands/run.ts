@@ -14,8 +14,9 @@ guest's console. Page tables, references and types of every frame are counted as
 recounts all of them after each phase.
 
 What the scenario expects of its steps and of the whole run is listed with what came out. Exit codes: 0 done, 1 a bug of
-XSP or books that do not balance, 2 wrong usage or a wrong scenario, 4 an expectation was missed. A scenario changed by
---set or --profile is another one than its file speaks of: what it misses is shown, and the exit code stays 0.
+XSP, a scheme that throws, or books that do not balance, 2 wrong usage or a wrong scenario, 4 an expectation was missed.
+A scenario changed by --set or --profile is another one than its file speaks of: what it misses is shown, and the exit
+code stays 0.
 
 Three kinds of figures: events are counted and exact; modelled time is counted events times the prices of a cost profile
 (xsp profile); wall time is how long this program took, on this machine.

@@ -21,11 +21,12 @@ Examples:
   xsp check map-unmark-pin --scheme rfc-busy-over-1 --property S1      prints a token
   xsp stress xsp1.…                                                    until it breaks, for 60 s at most
   xsp stress xsp1.… --scheme sealed                                    the same operations under another scheme
+  xsp stress xsp1.… --scheme ./mine.js --scheme sealed                 so, where the token's scheme is that of a file
   xsp stress xsp1.… --order 9 --keep-going                             2 MiB superpages, and how often it breaks
 `;
 
 interface StressFlags {
-  readonly scheme?: string;
+  readonly scheme: readonly string[];
   readonly order?: number;
   readonly seconds?: number;
   readonly rounds?: number;
@@ -55,7 +56,12 @@ export function addStressCommand(program: Command): void {
     .summary("run the operations of a counterexample on real threads")
     .description("Runs the operations of a counterexample on real threads, round after round, until a property breaks.")
     .argument("<token>", "a token that xsp check printed")
-    .option("--scheme <name>", "run them under this scheme, or that of a file (./mine.js), in place of the token's")
+    .option(
+      "--scheme <name>",
+      "run them under this scheme, or that of a file (./mine.js), in place of the token's; given twice, the last one is run",
+      (value: string, before: readonly string[]) => [...before, value],
+      [],
+    )
     .option("--order <n>", "log2 of the frames in the superpage, up to 9, in place of the model's", wholeNumber)
     .option("--seconds <n>", `end after so long (${SECONDS} where no rounds are given)`, positive)
     .option("--rounds <n>", "end after so many rounds", wholeNumber)
@@ -72,8 +78,8 @@ async function stressCommand(token: string, flags: StressFlags): Promise<void> {
     throw new UsageError(`--format ${format}: there is no such format`, "text or json", "leave it out to get text");
   }
   const { chooseSchemes } = await import("../scheme-file.ts");
-  const chosen = await chooseSchemes("--scheme", flags.scheme === undefined ? [] : [flags.scheme]);
-  const [scheme] = chosen.names;
+  const chosen = await chooseSchemes("--scheme", flags.scheme);
+  const scheme = chosen.names.at(-1);
   const { runSequentialOrders, stressPlan } = await import("@xsp/verify");
   const { plan, sequential } = asUsage(() => {
     const planned = stressPlan(token, {
@@ -116,7 +122,7 @@ function asUsage<T>(act: () => T): T {
     return act();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    requireTokenScheme(error);
+    requireTokenScheme(error, ", before that of the scheme to run, if it is another");
     throw new UsageError(
       `these operations cannot be run: ${error.message}`,
       "a token that xsp check of this version printed, and an order that its machine can have",

@@ -111,6 +111,7 @@ const reasonText: Readonly<Record<NonNullable<ModelCheck["reason"]>, string>> = 
   depth: "stopped by the limit on depth",
   aborted: "interrupted",
   unfinished: "interrupted",
+  threw: "an operation threw, and nothing behind that was seen; without --property the error is shown",
   vacuous: "what is to be examined never happens",
 };
 
@@ -135,8 +136,16 @@ export function boundsText(bounds: CheckBounds): string {
   );
 }
 
+/** For schemes of a file, by name, what has to be added to a command that replays their tokens: ` --scheme ./mine.js`. */
+export type SchemeFlags = ReadonlyMap<string, string>;
+
+/** The command that shows a counterexample. */
+function explainCommand(scheme: string, token: string, schemeFlags: SchemeFlags): string {
+  return `xsp explain ${token}${schemeFlags.get(scheme) ?? ""}`;
+}
+
 /** One check for a terminal. */
-export function checkText(check: ModelCheck): string {
+export function checkText(check: ModelCheck, schemeFlags: SchemeFlags = new Map()): string {
   const published = check.verdict === "violated" && isPublished(check.scheme) ? ", in the scheme as published" : "";
   const within = check.verdict === "holds" ? " within these bounds" : "";
   const lines = [
@@ -151,7 +160,10 @@ export function checkText(check: ModelCheck): string {
   if (incomplete !== undefined) lines.push(`  incomplete: ${incomplete}`);
   for (const { property, depth, message, token, isShortest } of check.counterexamples) {
     const length = isShortest ? "shortest" : "perhaps not the shortest";
-    lines.push(`  ${property} violated after ${depth} steps (${length}): ${message}`, `     xsp explain ${token}`);
+    lines.push(
+      `  ${property} violated after ${depth} steps (${length}): ${message}`,
+      `     ${explainCommand(check.scheme, token, schemeFlags)}`,
+    );
   }
   for (const verdict of ["holds", "incomplete"] as const) {
     const names = check.properties.filter((each) => each.verdict === verdict).map(({ name }) => name);
@@ -181,11 +193,13 @@ function nearest(checks: readonly ModelCheck[]): Found[] {
 }
 
 /** The matrix for a terminal, with the nearest counterexample of each violated cell. */
-export function matrixText(checks: readonly ModelCheck[]): string {
+export function matrixText(checks: readonly ModelCheck[], schemeFlags: SchemeFlags = new Map()): string {
   const found = nearest(checks).map(({ check, property, depth, token }) => {
-    return `${check.scheme}: ${property} in ${check.model} after ${depth} steps\n  xsp explain ${token}\n`;
+    const asPublished = isPublished(check.scheme) ? ", in the scheme as published" : "";
+    const command = explainCommand(check.scheme, token, schemeFlags);
+    return `${check.scheme}: ${property} in ${check.model} after ${depth} steps${asPublished}\n  ${command}\n`;
   });
-  const examples = found.length === 0 ? "" : `\nin the schemes as published:\n${found.join("")}`;
+  const examples = found.length === 0 ? "" : `\ncounterexamples:\n${found.join("")}`;
   return `${textGrid(schemeGrid(checks))}\n${textGrid(modelGrid(checks))}${examples}`;
 }
 
@@ -204,7 +218,11 @@ function counterexampleGrid(checks: readonly ModelCheck[]): Grid {
 }
 
 /** The matrix as a document: what `docs/findings.md` is. */
-export function matrixMarkdown(checks: readonly ModelCheck[], command: string): string {
+export function matrixMarkdown(
+  checks: readonly ModelCheck[],
+  command: string,
+  schemeFlags: SchemeFlags = new Map(),
+): string {
   const models = unique(checks.map(({ model }) => model)).map((name) => {
     const { bounds } = checks.find(({ model }) => model === name) as ModelCheck;
     return `- \`${name}\` — ${modelByName(name).examines} Bounds: ${boundsText(bounds)}.\n`;
@@ -215,7 +233,7 @@ export function matrixMarkdown(checks: readonly ModelCheck[], command: string): 
   const found = nearest(checks).map(({ check, property, token, isShortest }) => {
     const { paragraph } = explainToken(token);
     const length = isShortest ? "" : " (perhaps not the shortest)";
-    return `### ${check.scheme}: ${property}, in \`${check.model}\`${length}\n\n${paragraph}\n\n\`\`\`text\nxsp explain ${token}\n\`\`\`\n\n`;
+    return `### ${check.scheme}: ${property}, in \`${check.model}\`${length}\n\n${paragraph}\n\n\`\`\`text\n${explainCommand(check.scheme, token, schemeFlags)}\n\`\`\`\n\n`;
   });
   const unfinished = checks.filter(({ reason }) => reason !== undefined && reason !== "vacuous").length;
   const explored =

@@ -62,10 +62,11 @@ export interface ModelCheck {
   readonly bounds: CheckBounds;
   readonly verdict: Verdict;
   /**
-   * Why properties are incomplete: a limit, `unfinished` when it was interrupted, or `vacuous` when what was to be
-   * examined never happened. A check can be violated and incomplete: of the other properties nothing is known then.
+   * Why properties are incomplete: a limit, `unfinished` when it was interrupted, `threw` when code threw and `error` was
+   * not among the properties asked for, so that nothing behind it was seen, or `vacuous` when what was to be examined
+   * never happened. A check can be violated and incomplete: of the other properties nothing is known then.
    */
-  readonly reason: IncompleteReason | "vacuous" | undefined;
+  readonly reason: IncompleteReason | "threw" | "vacuous" | undefined;
   /** What never happened although it should have. */
   readonly vacuous: readonly string[];
   readonly witnessed: readonly string[];
@@ -226,8 +227,10 @@ export class CheckRun {
     const names = (options.properties ?? [...checkedProperties, "error" as const]).filter((name) => {
       return broken.has(name) || isExamined(name, named);
     });
-    const unfinished = names.every((name) => broken.has(name)) ? undefined : this.unfinished(result);
-    const reason = unfinished ?? (vacuous.length > 0 ? "vacuous" : undefined);
+    const isDecided = names.every((name) => broken.has(name));
+    const threw = !isDecided && result.ignored.includes("error") ? "threw" : undefined;
+    const unfinished = isDecided ? undefined : this.unfinished(result);
+    const reason = unfinished ?? threw ?? (vacuous.length > 0 ? "vacuous" : undefined);
     const rest: Verdict = reason === undefined ? "holds" : "incomplete";
     return {
       model: named.name,
