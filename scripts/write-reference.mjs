@@ -28,7 +28,8 @@ function section(command, level) {
   const text = help(...command);
   const title = ["xsp", ...command].join(" ");
   const below = commandsIn(text).map((name) => section([...command, name], Math.min(level + 1, 3)));
-  return [`${"#".repeat(level)} \`${title}\`\n\n\`\`\`text\n${text}\n\`\`\``, ...below].join("\n\n");
+  // Not marked as code: the site lists headings of plain text only.
+  return [`${"#".repeat(level)} ${title}\n\n\`\`\`text\n${text}\n\`\`\``, ...below].join("\n\n");
 }
 
 const cliPage = `# The command line

@@ -31,6 +31,10 @@ const groupOfFolder = {
   decisions: "Decisions",
 };
 
+const [, labIcon] = /rel="icon"\s+href="([^"]+)"/.exec(
+  readFileSync(new URL("../lab/index.html", import.meta.url), "utf8"),
+);
+
 /** Adds all of the above to TypeDoc, which finds this function by its name. */
 export function load(app) {
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_context, page) => {
@@ -44,6 +48,8 @@ export function load(app) {
   app.renderer.on(PageEvent.END, (page) => {
     page.contents = page.contents?.replaceAll("<table>", '<table tabindex="0">');
   });
+  // The lab's own icon: without one a browser asks the root of the host, which is not ours under a path.
+  app.renderer.hooks.on("head.end", () => JSX.createElement("link", { rel: "icon", href: labIcon }));
   app.renderer.hooks.on("pageSidebar.begin", (context) =>
     JSX.createElement(
       "p",

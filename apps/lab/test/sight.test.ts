@@ -5,10 +5,11 @@ import { framesOf, sizes } from "../src/machine/bench-settings.ts";
 import {
   DOTS,
   LEAST_SIDE,
+  NOT_DRAGGED,
   type Sight,
+  draggedBy,
   frameUnder,
   isInSight,
-  movedBy,
   sightAround,
   wholeSight,
   zoomedAt,
@@ -45,13 +46,30 @@ function expectDrawable({ x, y, side }: Sight, whole: number): void {
 }
 
 test("whatever one does to it, a part of a host can be drawn", () => {
-  const far = fc.double({ min: -10_000, max: 10_000, noNaN: true });
+  const far = fc.double({ min: -10, max: 10, noNaN: true });
   fc.assert(
     fc.property(seen, share, share, far, far, fc.integer({ min: -12, max: 12 }), (at, across, down, dx, dy, by) => {
       const { sight, whole } = at;
       expectDrawable(sight, whole);
       expectDrawable(zoomedAt(sight, sight.side * 2 ** by, across, down, whole), whole);
-      expectDrawable(movedBy(sight, dx, dy, whole), whole);
+      expectDrawable(draggedBy(sight, NOT_DRAGGED, dx, dy, whole).sight, whole);
+    }),
+  );
+});
+
+test("a slow hand drags as far as a quick one", () => {
+  const whole = 4096;
+  const start = sightAround(8_000_000, 64, whole);
+  let slow = { sight: start, rest: NOT_DRAGGED };
+  for (let move = 0; move < 256; move++) slow = draggedBy(slow.sight, slow.rest, 1 / 512, -1 / 512, whole);
+  expect(slow.sight).toEqual(draggedBy(start, NOT_DRAGGED, 0.5, -0.5, whole).sight);
+});
+
+test("what was dragged beyond the edge of the host is forgotten, so that the next drag does not jump", () => {
+  fc.assert(
+    fc.property(seen, fc.double({ min: 1, max: 10, noNaN: true }), ({ sight, whole }, far) => {
+      const { rest } = draggedBy(wholeSight(whole), NOT_DRAGGED, far, -far, whole);
+      expect(draggedBy(sight, rest, 0, 0, whole).sight).toEqual(sight);
     }),
   );
 });

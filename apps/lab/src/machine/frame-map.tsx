@@ -16,10 +16,11 @@ import type { MapLook } from "./map-look.ts";
 import {
   DOTS,
   LEAST_SIDE,
+  NOT_DRAGGED,
   type Sight,
+  draggedBy,
   frameUnder,
   isInSight,
-  movedBy,
   sightAround,
   wholeSight,
   zoomedAt,
@@ -40,7 +41,7 @@ export function FrameMap({ state, calls, look, onLook }: FrameMapProps): VNode {
   const { colouring, sight, frame } = look;
   const isDark = useIsDark();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const dragged = useRef({ across: 0, down: 0 });
+  const dragged = useRef(NOT_DRAGGED);
   const legend = useAnswer(() => calls.call("legend", colouring), [colouring, revision]);
   const words = useAnswer(() => calls.call("frame", frame), [frame, revision]);
 
@@ -62,7 +63,11 @@ export function FrameMap({ state, calls, look, onLook }: FrameMapProps): VNode {
       });
   }, [sight, colouring, revision, isDark]);
 
-  const zoom = (side: number): void => onLook({ sight: sightAround(frame, side, whole) });
+  /** Around the frame that is described; where it was dragged out of sight, around the middle. */
+  const zoom = (side: number): void =>
+    onLook({
+      sight: isInSight(frame, sight) ? sightAround(frame, side, whole) : zoomedAt(sight, side, 0.5, 0.5, whole),
+    });
   /** Moves by so many steps of what can be told apart, and takes the sight along. */
   const go = (across: number, down: number): void => {
     const step = Math.max(1, sight.side / 64);
@@ -97,14 +102,9 @@ export function FrameMap({ state, calls, look, onLook }: FrameMapProps): VNode {
       onLook({ frame: under, sight: sightAround(under, sight.side / 4, whole) });
     },
     drag(across, down) {
-      // Not rounded before it is added up: a slow hand moves by less than a frame at a time.
-      dragged.current.across -= across * sight.side;
-      dragged.current.down -= down * sight.side;
-      const next = movedBy(sight, dragged.current.across, dragged.current.down, whole);
-      if (next.x === sight.x && next.y === sight.y) return;
-      dragged.current.across -= next.x - sight.x;
-      dragged.current.down -= next.y - sight.y;
-      onLook({ sight: next });
+      const next = draggedBy(sight, dragged.current, across, down, whole);
+      dragged.current = next.rest;
+      if (next.sight.x !== sight.x || next.sight.y !== sight.y) onLook({ sight: next.sight });
     },
     zoom(halvings, { across, down }) {
       const next = zoomedAt(sight, sight.side / 2 ** halvings, across, down, whole);
@@ -144,7 +144,7 @@ export function FrameMap({ state, calls, look, onLook }: FrameMapProps): VNode {
           <button type="button" disabled={sight.side >= whole} onClick={() => onLook({ sight: wholeSight(whole) })}>
             Whole host
           </button>
-          <button type="button" onClick={() => zoom(32)}>
+          <button type="button" onClick={() => onLook({ sight: sightAround(frame, 32, whole) })}>
             This superpage
           </button>
         </div>
@@ -220,7 +220,7 @@ function Marker({ frame, sight }: { frame: number; sight: Sight }): VNode | null
 
 function FrameCard({ words }: { words: FrameWords }): VNode {
   const { type, count, marked, busy } = words.state;
-  const flags = [marked && "marked", busy && "busy"].filter((flag) => flag !== false);
+  const flags = [marked && type !== "mark" && "marked", busy && "busy"].filter((flag) => flag !== false);
   return (
     <dl class="frame-card">
       <dt>Frame {formatCount(words.frame)}</dt>

@@ -28,6 +28,10 @@ export function OwnSchemeField({ onLoad }: { onLoad: (name: string) => void }): 
         <input
           type="file"
           accept=".js,.mjs,text/javascript"
+          onClick={(event) => {
+            // A browser is silent when the same file is chosen again, and it may have been changed.
+            event.currentTarget.value = "";
+          }}
           onChange={(event) => void load(event.currentTarget.files?.[0])}
         />
       </label>

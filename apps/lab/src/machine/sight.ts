@@ -49,9 +49,36 @@ export function zoomedAt(sight: Sight, side: number, across: number, down: numbe
   return nearestSight(sight.x + across * change, sight.y + down * change, fitting, whole);
 }
 
-/** Moved by so many frames, as far as the host goes. */
-export function movedBy(sight: Sight, across: number, down: number, whole: number): Sight {
-  return nearestSight(sight.x + across, sight.y + down, sight.side, whole);
+/** What a hand has moved by, in frames, and the sight has not: less than it can move by. */
+export interface DragRest {
+  readonly across: number;
+  readonly down: number;
+}
+
+/** Before anything was dragged. */
+export const NOT_DRAGGED: DragRest = { across: 0, down: 0 };
+
+/**
+ * The picture taken along by such shares of its size, as far as the host goes.
+ *
+ * @param rest - of the moves before: a slow hand moves by less than a frame at a time. What lies beyond the edge of the host
+ *   does not stay in it, or the next drag would begin with a jump.
+ */
+export function draggedBy(
+  sight: Sight,
+  rest: DragRest,
+  across: number,
+  down: number,
+  whole: number,
+): { readonly sight: Sight; readonly rest: DragRest } {
+  const wanted = { across: rest.across - across * sight.side, down: rest.down - down * sight.side };
+  const next = nearestSight(sight.x + wanted.across, sight.y + wanted.down, sight.side, whole);
+  const run = Math.max(1, sight.side / DOTS);
+  const left = (by: number, moved: number): number => (Math.abs(by - moved) < run ? by - moved : 0);
+  return {
+    sight: next,
+    rest: { across: left(wanted.across, next.x - sight.x), down: left(wanted.down, next.y - sight.y) },
+  };
 }
 
 /** Whether a frame is in sight. */

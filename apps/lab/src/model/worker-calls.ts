@@ -117,6 +117,8 @@ export class WorkerCalls<T extends Calls<T>> {
       else call.reject(new CallProblem(data.name, data.message));
     });
     worker.addEventListener("error", ({ message }) => {
+      // Of one that was ended meanwhile: another may be at work by now.
+      if (this.worker !== worker) return;
       this.end(new CallProblem("Error", message === "" ? "the model's worker did not start" : message));
     });
     return worker;

@@ -1,5 +1,6 @@
 import { gallery } from "virtual:gallery";
-import type { VNode } from "preact";
+import { schemeNames } from "@xsp/scenario";
+import { Fragment, type VNode } from "preact";
 import { useState } from "preact/hooks";
 import { goTo } from "../location.ts";
 import { writeFragment } from "../route.ts";
@@ -47,8 +48,16 @@ export function Gallery(): VNode {
           </ul>
         </section>
       ))}
-      <p class="small">
-        Under <code>per-frame</code>, <code>sealed</code>, <code>sealed-deferred</code> and <code>sealed-percpu</code>{" "}
+      <p class="small nothing-found">
+        Under{" "}
+        {schemeNames
+          .filter((name) => !schemes.includes(name))
+          .map((name, index, held) => (
+            <Fragment key={name}>
+              {index === 0 ? "" : index === held.length - 1 ? " and " : ", "}
+              <code>{name}</code>
+            </Fragment>
+          ))}{" "}
         nothing was found, within the bounds that the findings name. <a href={writeFragment("try")}>Try it yourself.</a>
       </p>
     </section>
