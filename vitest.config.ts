@@ -11,6 +11,7 @@ export default defineConfig({
     server: { deps: { external: [/\/(?:packages|apps)\/[^/]+\/dist\//] } },
     // A test at the full 64 GiB takes seconds, and a second package may be running beside it.
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: ["default", "json"],
     // Continuous integration adds the figures of these files up.
     outputFile: { json: "test-results/vitest.json" },
