@@ -41,6 +41,7 @@ export const notRun: readonly (readonly [pattern: RegExp, reason: string])[] = [
     /^xsp check (three-|map-unmark-pin|map-map-unmap)/,
     "takes long with its shortest search; model-check.test.ts checks the model",
   ],
+  [/^xsp new scheme/, "writes a folder; packages/cli/test/new-scheme.test.ts does, and goes on from it step by step"],
   [/^xsp fuzz/, "takes seconds to minutes; packages/verify/test/advisories and test/adversary run the searches"],
   [/^xsp stress/, "a minute on real threads; packages/cli/test/stress.test.ts runs it for short"],
   [/^xsp replay/, "needs traces from outside; packages/verify/test/replay replays them"],
