@@ -16,7 +16,7 @@ const exceptions: Readonly<Record<string, readonly [budget: number, reason: stri
   "packages/verify/src/models/model-list.ts": [430, "a list of models, one after the other"],
   "packages/guest/test/fork.test.ts": [470, "what fork leaves in every kind of mapping, beside one another"],
   "packages/guest/test/hugetlbfs-facts.test.ts": [500, "a list of facts of the source, one after the other"],
-  "packages/guest/test/hugetlb-accounting.test.ts": [430, "one random program, all of whose commands stand together"],
+  "packages/guest/test/hugetlb-accounting.test.ts": [440, "one random program, all of whose commands stand together"],
   "packages/guest/test/proc-files.test.ts": [410, "a list of files, one after the other"],
 };
 
