@@ -23,6 +23,8 @@ import { extendedOperation, leafFlags } from "./superpage-bench-host.ts";
 
 const framesPerSuperpage = 512;
 const entriesPerTable = 512;
+/** In a smaller host words of the scheme share cache lines that lie far apart in one of a real machine's size. */
+const fewestSuperpages = 64;
 
 /** A host with one domain, a vCPU and filled L2 tables for each spawner. */
 export interface StormHost {
@@ -50,7 +52,7 @@ export function buildStormHost(order: StormOrder, allocate: WordsAllocator): Sto
   const superpages = overlap === "disjoint" ? spawners * hugepages : overlap === "same" ? hugepages : 1;
   const tablesOfEach = hugepages / entriesPerTable;
   const smallFrames = spawners * tablesOfEach;
-  const blocks = superpages + Math.ceil(smallFrames / framesPerSuperpage) + 1;
+  const blocks = Math.max(fewestSuperpages, superpages + Math.ceil(smallFrames / framesPerSuperpage) + 1);
   const host = createHost({ frames: blocks * framesPerSuperpage, scheme, maxVcpus: spawners, allocate });
   const domain = createDomain(host, { vcpus: spawners });
   const builder = domain.vcpus[0] as Vcpu;
@@ -78,13 +80,18 @@ export function buildStormHost(order: StormOrder, allocate: WordsAllocator): Sto
   return { host, vcpus: domain.vcpus, tables, heads };
 }
 
-/** One spawner's turn: its child's tables are pinned and unpinned, or each of their entries is mapped and unmapped. */
+/** One spawner's turn: its child's tables are pinned and unpinned, or each of their entries is mapped and unmapped, or counted alone. */
 export function stormTurn({ vcpus, tables, heads }: StormHost, spawner: number, overlap: StormOverlap): void {
   const vcpu = vcpus[spawner];
   const own = tables[spawner];
   if (vcpu === undefined || own === undefined) throw new RangeError(`spawner: there is no ${spawner}`);
+  const head = heads[0] as number;
   if (overlap === "entry") {
-    for (const table of own) mapOneByOne(vcpu, table, heads[0] as number);
+    for (const table of own) mapOneByOne(vcpu, table, head);
+    return;
+  }
+  if (overlap === "word") {
+    countOneByOne(vcpu, head, own.length * entriesPerTable);
     return;
   }
   for (const table of own) extendedOperation(vcpu, MMUEXT_PIN_L2_TABLE, table);
@@ -108,6 +115,16 @@ function mapOneByOne(vcpu: Vcpu, table: number, head: number): void {
       if (doMmuUpdate(vcpu, request, 1, DOMID_SELF) !== 0)
         throw new Error(`entry ${entry} of table ${table} was refused`);
     }
+  }
+}
+
+/** Takes what a superpage entry needs and gives it back, so many times. */
+function countOneByOne(vcpu: Vcpu, head: number, times: number): void {
+  const { domain } = vcpu;
+  const { scheme } = vcpu.host;
+  for (let at = 0; at < times; at++) {
+    const rc = scheme.map(vcpu, domain, head, true, false) || scheme.unmap(vcpu, head, true, false);
+    if (rc !== 0) throw new Error(`entry ${at} of superpage ${head} was refused`);
   }
 }
 

@@ -9,7 +9,9 @@ export type StormOverlap =
   /** All one single superpage, in every entry: a lock page, or the head of a shared library. */
   | "one"
   /** All that same one, an entry at a time: mapped by one hypercall and unmapped by the next, and nothing else maps it. */
-  | "entry";
+  | "entry"
+  /** All that same one, by the scheme's functions alone, without page tables and hypercalls around them. */
+  | "word";
 
 /** What a storm is to do. */
 export interface StormOrder {

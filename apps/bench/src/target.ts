@@ -101,7 +101,7 @@ export function targetsOf(found: Measurements): readonly Target[] {
     ],
     ...scalingRows(found),
     ...(found.threads?.points ?? [])
-      .filter(({ threads, overlap }) => threads === 2 && overlap !== "one")
+      .filter(({ threads, overlap }) => threads === 2 && (overlap === "disjoint" || overlap === "same"))
       .map(({ scheme, overlap, speedUp }): Row => [
         `two threads over one, ${overlap} superpages, ${scheme}`,
         "at least",

@@ -3,7 +3,7 @@ import type { StormOrder, StormOverlap, StormResult } from "./storm-result.ts";
 import { runStorm } from "./storm.ts";
 import { threadPoint, type ThreadPoint, type ThreadResult } from "./thread-result.ts";
 
-const overlaps: readonly StormOverlap[] = ["disjoint", "same", "one", "entry"];
+const overlaps: readonly StormOverlap[] = ["disjoint", "same", "one", "entry", "word"];
 const threads = 2;
 
 // Of a single superpage: sealed counts 2,047 writable entries at most, and both children map it at once.
@@ -18,8 +18,9 @@ export async function runThreads(
   for (const scheme of schemes) {
     for (const overlap of overlaps) {
       tell(`threads: ${scheme}, ${overlap} superpages`);
-      // A fork that counts every frame takes as long as some hundred that do not; a sample is to be long enough for both.
-      const operations = (scheme === "per-frame" ? 1 : 16) * hugepages;
+      // A fork that counts every frame takes as long as some hundred that do not; a sample of either is to last tens of
+      // milliseconds, beside which it does not matter that threads do not begin and end at the same time.
+      const operations = (scheme === "per-frame" ? 1 : 256) * hugepages;
       const entries = overlap === "disjoint" || overlap === "same" ? hugepages : entriesOfOne;
       const order: Omit<StormOrder, "threads"> = {
         scheme,

@@ -8,7 +8,7 @@ import type { StormOrder, StormOverlap } from "../src/storm-result.ts";
 const hugepages = 512;
 const forks = 2;
 const spawners = 2;
-const overlaps: readonly StormOverlap[] = ["disjoint", "same", "one", "entry"];
+const overlaps: readonly StormOverlap[] = ["disjoint", "same", "one", "entry", "word"];
 
 /** The same work on plain words, one spawner after the other. */
 function onPlainWords(order: StormOrder): ReturnType<typeof snapshotPerf> {

@@ -68,7 +68,7 @@ function AtFullSize({ runs }: { runs: readonly ForkRun[] }): VNode {
   return (
     <p>
       <a href={writeFragment("machine", { schemes, gib: 64, do: "pool,map,fork" })}>The same on a host of 64 GiB</a>,
-      which takes some seconds and {runs.length === 1 ? "some 700 MiB" : "1.4 GiB"} of memory.
+      which takes some seconds and {runs.length === 1 ? "some 600 MiB" : "1.2 GiB"} of memory.
     </p>
   );
 }

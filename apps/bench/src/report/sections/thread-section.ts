@@ -11,9 +11,10 @@ const words: Readonly<Record<StormOverlap, string>> = {
   same: "all the same superpages",
   one: "all one single superpage",
   entry: "the same, an entry at a time",
+  word: "the same, scheme functions alone",
 };
 
-const tones: Readonly<Record<StormOverlap, Tone>> = { disjoint: "a", same: "b", one: "c", entry: "bad" };
+const tones: Readonly<Record<StormOverlap, Tone>> = { disjoint: "a", same: "b", one: "c", entry: "bad", word: "good" };
 
 function speedUpChart(points: readonly ThreadPoint[]): ReportChart {
   const schemes = [...new Set(points.map(({ scheme }) => scheme))];
@@ -56,7 +57,7 @@ export function threadSection({ threads }: BenchResult): readonly ReportSection[
         speedUpChart(points),
         {
           kind: "table",
-          caption: "One fork and exit, time that passes per hugepage and spawner",
+          caption: "One fork and exit, or one map and unmap: time that passes per hugepage and spawner",
           header: [
             "scheme",
             "the spawners map",
