@@ -13,18 +13,17 @@ const LEFT_OUT: Record<string, string> = {
   "test/host.test.ts": "7 s: the bytes a frame of hosts of 64 GiB",
   "test/random-programs.test.ts": "6 s: long random programs, audited after every step",
   "test/hypercalls/any-argument.test.ts": "3 s: random arguments for every hypercall",
-  "test/preemption/interference.test.ts": "3 s: random hypercalls of other vCPUs while one is preempted",
-  "test/preemption/end-state.test.ts": "2 s: preempted work ends as work that is not",
   "test/superpage-frames.test.ts": "2 s: loops over the frames of whole superpages, on bare arrays and frame by frame",
   "test/page-memory.test.ts": "0.4 s: contents of memory, in which nothing is counted",
   "test/heap.test.ts": "0.4 s: free frames, in which nothing is counted",
   "test/plain-l1-entries.test.ts": "2 s: whole tables, on bare arrays and entry by entry",
-  "test/backends.test.ts": "2 s: the same programs on every backend",
-  "test/schemes/sealed-one-swap.test.ts": "1 s: the fast path of `sealed` against the general one, access by access",
   "test/throughput.test.ts": "a measurement, whose sizes are for the code as it is shipped",
   "test/document.test.ts": "reads docs/checker.md, which is not in the sandbox",
   "test/worker-pool.test.ts": "starts threads from dist, which is not mutated",
 };
+
+/** Tests that take a second or more: after all others, which most mutants do not survive. */
+const SLOW = ["preemption/interference", "preemption/end-state", "backends", "sealed-one-swap"];
 
 /** Runs first the test that mirrors the mutated file, then those of its folder: most mutants end there. */
 class MirrorFirst extends BaseSequencer {
@@ -32,6 +31,7 @@ class MirrorFirst extends BaseSequencer {
     const mutated = this.ctx.config.related?.[0];
     const distance = (file: TestSpecification): number => {
       if (mutated === undefined) return 0;
+      if (SLOW.some((name) => file.moduleId.endsWith(`${name}.test.ts`))) return 3;
       if (basename(file.moduleId, ".test.ts") === basename(mutated, ".ts")) return 0;
       return basename(dirname(file.moduleId)) === basename(dirname(mutated)) ? 1 : 2;
     };
