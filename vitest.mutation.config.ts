@@ -18,6 +18,8 @@ const LEFT_OUT: Record<string, string> = {
   "test/heap.test.ts": "0.4 s: free frames, in which nothing is counted",
   "test/plain-l1-entries.test.ts": "2 s: whole tables, on bare arrays and entry by entry",
   "test/throughput.test.ts": "a measurement, whose sizes are for the code as it is shipped",
+  "test/checkpoint.test.ts": "32 s: explorations that are cut off and resumed, so src/checkpoint.ts is not changed",
+  "test/endless-operation.test.ts": "30 s: what independent steps cost in an operation without end",
   "test/document.test.ts": "reads docs/checker.md, which is not in the sandbox",
   "test/worker-pool.test.ts": "starts threads from dist, which is not mutated",
 };

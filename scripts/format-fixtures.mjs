@@ -45,8 +45,9 @@ try {
     .slice(0, 41);
   const end = JSON.stringify({ end: 1, ops: recorded.length });
   writeFileSync(join(folder, "trace.jsonl"), `${[header, ...recorded, end].join("\n")}\n`);
-  run(process.execPath, [bench, "--smoke", "--only", "scenario", "--out", work], work);
-  const report = JSON.parse(readFileSync(join(work, "report.json"), "utf8"), cutSamples);
+  // The report keeps its own command line: no name of this machine's folders in it.
+  run(process.execPath, [bench, "--smoke", "--only", "scenario", "--out", "bench"], work);
+  const report = JSON.parse(readFileSync(join(work, "bench", "report.json"), "utf8"), cutSamples);
   writeFileSync(join(folder, "bench-report.json"), JSON.stringify(report));
 
   // Commands with what they wrote. A file is a name within the folder.

@@ -1,8 +1,8 @@
 // Tests of the tests: changes the sources of a package in small ways, one at a time, and sees whether a test fails.
 //
-//   pnpm mutation                                          the files below, of hypervisor
-//   pnpm mutation src/page-types.ts                        one file
-//   pnpm mutation --package checker src/walk.ts            one file of another package
+//   pnpm mutation                                          the files of hypervisor that PUBLISHED names
+//   pnpm mutation --package checker                        those of another package
+//   pnpm mutation --package checker src/walk.ts            one file
 //
 // What is known of unchanged mutants and tests is kept beside the other test results, outside git, and not found out again:
 // `--fresh` forgets it. Each file's count of mutants goes into docs/mutation.json, which keeps the files of other runs; the
@@ -16,8 +16,24 @@ import { Stryker } from "@stryker-mutator/core";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Files whose score is published: the reference counts that all safety rests on, and the schemes. */
-const PUBLISHED = ["src/page-references.ts", "src/page-types.ts", "src/schemes/*.ts"];
+/** Files whose score is published, by package. */
+const PUBLISHED = {
+  // The reference counts that all safety rests on, and the schemes.
+  hypervisor: ["src/page-references.ts", "src/page-types.ts", "src/schemes/*.ts"],
+  // What a verdict rests on: which states there are, which may be left out, what holds in them, and the way there.
+  checker: [
+    "src/expansion.ts",
+    "src/explorer.ts",
+    "src/footprints.ts",
+    "src/independent-steps.ts",
+    "src/next-steps.ts",
+    "src/property-evaluation.ts",
+    "src/replay.ts",
+    "src/shortest-search.ts",
+    "src/state-store.ts",
+    "src/token.ts",
+  ],
+};
 const INCREMENTAL = "test-results/mutation.json";
 
 const { values, positionals } = parseArgs({
@@ -38,14 +54,15 @@ const concurrency = Number(values.concurrency);
 if (!Number.isInteger(concurrency) || concurrency < 1) {
   throw new RangeError(`--concurrency: ${values.concurrency} given, expected a whole number from 1`);
 }
-if (positionals.length === 0 && values.package !== "hypervisor") {
+const files = positionals.length === 0 ? PUBLISHED[values.package] : positionals;
+if (files === undefined) {
   throw new RangeError(`--package ${values.package}: name the files to change, such as src/index.ts`);
 }
 
 process.chdir(folder);
 if (values.fresh) rmSync(INCREMENTAL, { force: true });
 const results = await new Stryker({
-  mutate: positionals.length === 0 ? PUBLISHED : positionals,
+  mutate: files,
   testRunner: "vitest",
   plugins: [join(root, "node_modules", "@stryker-mutator", "vitest-runner", "dist", "src", "index.js")],
   vitest: { configFile: join(root, "vitest.mutation.config.ts") },
@@ -69,15 +86,15 @@ const results = await new Stryker({
 const file = join(root, "docs", "mutation.json");
 const known = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { files: [] };
 const counted = countByFile(results);
-const files = [...known.files.filter(({ file: name }) => !counted.has(name)), ...counted.values()];
+const scores = [...known.files.filter(({ file: name }) => !counted.has(name)), ...counted.values()];
 const summary = {
   command: "pnpm mutation",
   date: new Date().toISOString().slice(0, 10),
   commit: git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "packages") === "" ? "" : " and changes"),
-  files: files.toSorted((a, b) => a.file.localeCompare(b.file)),
+  files: scores.toSorted((a, b) => a.file.localeCompare(b.file)),
 };
 writeFileSync(file, `${JSON.stringify(summary, null, 2)}\n`);
-console.log(`docs/mutation.json: ${counted.size} files counted anew of ${files.length}`);
+console.log(`docs/mutation.json: ${counted.size} files counted anew of ${scores.length}`);
 
 /** How many mutants of each file the tests noticed. A mutant that loops for ever is noticed: `timeout`. */
 function countByFile(mutants) {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type CheckResult, explore, replay } from "../src/index.ts";
-import { buildRandomModel, randomModel } from "./random-model.ts";
+import { buildRandomModel, randomModel, runsOf } from "./random-model.ts";
 import { exploreByReference } from "./reference-explorer.ts";
 
 const everything = { until: "every-property", reduction: "none" } as const;
@@ -32,7 +32,7 @@ it("agrees with the reference on states, transitions, depth, verdicts and the le
       if (isOver)
         expect(result.witnesses.map(({ depth }) => depth).length > 0).toBe("sometimes" in reference.witnessed);
     }),
-    { numRuns: 400 },
+    { numRuns: runsOf(400) },
   );
 });
 
@@ -52,7 +52,7 @@ it.each(["choices", "independent"] as const)("finds with %s reduced exactly what
       const sawAll = full.states === explore(model, { ...everything, properties: [] }).states;
       if (sawAll) expect(witnessed(reduced)).toEqual(witnessed(full));
     }),
-    { numRuns: 500 },
+    { numRuns: runsOf(500) },
   );
 });
 
@@ -67,6 +67,6 @@ it("replays every counterexample and witness from its token", () => {
       }
       for (const { token, property } of result.witnesses) expect(replay(model, token).witnessed).toContain(property);
     }),
-    { numRuns: 100 },
+    { numRuns: runsOf(100) },
   );
 });

@@ -297,23 +297,6 @@ describe("independent steps", () => {
     expect(explore(looking(8), independent).verdict).toBe("violated");
   });
 
-  it("that never end within one operation still end at a limit", () => {
-    const model: Model = {
-      name: "spins",
-      setup(world) {
-        const lock = world.allocate(1, "lock");
-        lock.store(0, 1);
-        const spins = oneProgram("spins", () => {
-          while (lock.load(0) !== 0);
-        });
-        const looks = oneProgram("looks", () => void lock.compareAndSwap(0, 0, 2));
-        return { programs: [spins, looks], properties: [] };
-      },
-    };
-    const result = explore(model, { ...independent, budget: { states: 500 } });
-    expect(result).toMatchObject({ verdict: "incomplete", reason: "states" });
-  });
-
   it("are learned anew when code comes to light that nobody had walked through", () => {
     // One walk in a million: the other vCPU must pick 0 twenty times, and only behind the gate does it touch the word.
     const model: Model = {

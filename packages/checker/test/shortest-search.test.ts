@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { done, explore, type Model, type Program, type Property, shortestCounterexamples } from "../src/index.ts";
 import { counter } from "./models/counters.ts";
-import { buildRandomModel, randomModel } from "./random-model.ts";
+import { buildRandomModel, randomModel, runsOf } from "./random-model.ts";
 
 it("is as long as the one that an unreduced exploration finds", () => {
   fc.assert(
@@ -20,7 +20,7 @@ it("is as long as the one that an unreduced exploration finds", () => {
         expect([violation.depth, isShortest]).toEqual([there?.depth, true]);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: runsOf(300) },
   );
 });
 
