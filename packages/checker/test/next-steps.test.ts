@@ -1,5 +1,14 @@
 import { expect, it } from "vitest";
-import { done, explore, type LocalState, type Model, movesToEndOfOperation, nextSteps, replay } from "../src/index.ts";
+import {
+  done,
+  explore,
+  type LocalState,
+  type Model,
+  movesToEndOfOperation,
+  nextSteps,
+  type Program,
+  replay,
+} from "../src/index.ts";
 import { counter } from "./models/counters.ts";
 import { twoLocks } from "./models/two-locks.ts";
 
@@ -24,6 +33,18 @@ it("tells which word each vCPU of a deadlock waits for", () => {
     { vcpu: 1, state: "waits", kind: "waitWhile", region: "locks", index: 0, word: 1, value: 1 },
   ]);
 });
+
+function oneOperation(operation: () => void): Program {
+  return {
+    name: "once",
+    start: [1],
+    step([left = 0]) {
+      if (left === 0) return done;
+      operation();
+      return [0];
+    },
+  };
+}
 
 const chooser: Model = {
   name: "chooser",
@@ -53,6 +74,49 @@ it("names what each choice leads to, as far as it is announced", () => {
   expect(nextSteps(chooser, [])).toMatchObject([
     { state: "ready", kind: "choose", choices: [takes, takes, undefined] },
   ]);
+});
+
+it("tells nothing of a word where there is none, and the place in its region where there is one", () => {
+  const none = { region: "", index: -1, word: 0, value: 0, desired: 0 };
+  const takes = "takes(one of the first two ways)";
+  const vcpu = { vcpu: 0, program: "chooser" };
+  expect(nextSteps(chooser, [])).toEqual([
+    { ...vcpu, state: "ready", operation: undefined, kind: "choose", ...none, choices: [takes, takes, undefined] },
+  ]);
+  const ended = { ...vcpu, state: "done", operation: undefined, kind: undefined, ...none, choices: [] };
+  const one = { vcpu: 0, choice: 0 };
+  expect(nextSteps(chooser, [one, one])).toEqual([ended]);
+
+  const second: Model = {
+    name: "second region",
+    setup(world) {
+      world.allocate(3, "first");
+      const words = world.allocate(2, "second");
+      words.store(1, 7);
+      const swaps = oneOperation(() => void words.compareAndSwap(1, 7, 8));
+      return { programs: [swaps], properties: [] };
+    },
+  };
+  const swap = { kind: "compareAndSwap", region: "second", index: 1, value: 7, desired: 8 };
+  expect(nextSteps(second, [])).toEqual([
+    { vcpu: 0, program: "once", state: "ready", operation: undefined, ...swap, word: 7, choices: [] },
+  ]);
+  expect(replay(second, [one]).steps).toMatchObject([{ ...swap, before: 7 }]);
+});
+
+it("ends an operation before its end where something is wrong", () => {
+  const model: Model = {
+    name: "wrong in between",
+    setup(world) {
+      const word = world.allocate(1, "word");
+      const counts = oneOperation(() => {
+        for (let value = 1; value <= 5; value++) word.store(0, value);
+      });
+      const holds = (): boolean => word.load(0) !== 3;
+      return { programs: [counts], properties: [{ kind: "always", name: "never three", holds }] };
+    },
+  };
+  expect(movesToEndOfOperation(model, [], 0)).toHaveLength(3);
 });
 
 it("tells of a vCPU whose code has thrown that it has failed", () => {

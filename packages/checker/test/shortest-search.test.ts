@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { done, explore, type Model, type Program, type Property, shortestCounterexamples } from "../src/index.ts";
+import {
+  done,
+  explore,
+  type Model,
+  type Program,
+  type Property,
+  shortestCounterexamples,
+  ShortestSearch,
+} from "../src/index.ts";
 import { counter } from "./models/counters.ts";
 import { buildRandomModel, randomModel, runsOf } from "./random-model.ts";
 
@@ -68,6 +76,17 @@ it("is not claimed when the budget does not suffice to know", () => {
   const unknown = shortestCounterexamples(model, [violation], { budget: { states: 10 } });
   expect(unknown).toEqual([{ violation, isShortest: false }]);
   expect(shortestCounterexamples(model, [violation])).toEqual([{ violation, isShortest: true }]);
+});
+
+it("is asked for nothing that has no schedule", () => {
+  const model = counter(3, 2, false);
+  const [found] = explore(model).violations;
+  if (found === undefined) throw new Error("a lost update was expected");
+  const vacuous = { ...found, schedule: undefined, token: undefined, property: "never seen", depth: 1000 };
+  const search = new ShortestSearch(model, [found, vacuous]);
+  while (!search.advance()) expect(search.progress().depth).toBeLessThanOrEqual(found.depth);
+  expect(search.result()[0]).toEqual({ violation: found, isShortest: true });
+  expect(search.result()[1]?.violation).toBe(vacuous);
 });
 
 it("is known of each violation by itself", () => {

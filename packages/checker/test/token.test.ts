@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { decodeBase64Url, encodeBase64Url } from "../src/base64-url.ts";
 import { encodeToken, modelHash, type Model, parseToken, replay } from "../src/index.ts";
 import { counter } from "./models/counters.ts";
 
@@ -43,6 +44,17 @@ it("is refused with the reason when it is of another version, damaged, or of ano
   expect(() => replay({ ...counter(2, 1, false), name: "other" }, token)).toThrow("of another model than other");
   expect(() => replay(counter(2, 1, false), [{ vcpu: 0, choice: 1 }])).toThrow("vCPU 0 has 1 moves now");
   expect(() => replay(counter(2, 1, false), [{ vcpu: 2, choice: 0 }])).toThrow("there is no vCPU 2");
+});
+
+it("is refused when one of its bytes is another or missing, wherever that is", () => {
+  const token = encodeToken(counter(2, 1, false), [{ vcpu: 1, choice: 0 }]);
+  const bytes = decodeBase64Url(token.slice("xsp1.".length));
+  const damaged = "the token is damaged or incomplete: its check sum does not match";
+  for (let at = 0; at < bytes.length; at++) {
+    const typo = bytes.map((byte, index) => (index === at ? byte ^ 4 : byte));
+    expect(() => parseToken(`xsp1.${encodeBase64Url(typo)}`)).toThrow(damaged);
+    expect(() => parseToken(`xsp1.${encodeBase64Url(bytes.slice(0, at))}`)).toThrow(damaged);
+  }
 });
 
 it("is refused or read, and nothing else, whatever the text", () => {
