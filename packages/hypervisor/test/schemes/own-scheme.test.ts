@@ -12,6 +12,7 @@ import {
   schemeHasMarks,
   schemeNames,
 } from "../../src/index.ts";
+import { requireScheme } from "../../src/schemes/own-scheme.ts";
 import { BIG_RO, BIG_RW, expectClean, oneGuest, pin, update } from "../small-host.ts";
 
 /*
@@ -61,35 +62,97 @@ const TABLE = 24;
 describe("a scheme that is no scheme is refused, with what is missing", () => {
   const good = countingScheme("good");
   const without = (part: keyof Scheme): object => ({ ...good, [part]: undefined });
-  test.each<[string, unknown, RegExp]>([
-    ["nothing", undefined, /a value of type undefined is given; expected an object/],
-    ["null", null, /null is given/],
-    ["a function", () => good, /a value of type function is given/],
-    ["no name", without("name"), /name is missing; expected lower-case/],
-    ["a name with a blank", { ...good, name: "my scheme" }, /name is "my scheme"; expected lower-case/],
-    ["a path for a name", { ...good, name: "../up" }, /name is "..\/up"/],
-    ["a name that is too long", { ...good, name: "x".repeat(41) }, /at most 40 characters/],
-    ["a name like sealed's", { ...good, name: "sealed-mine" }, /does not begin with sealed/],
-    ["no marks", without("marks"), /marks is missing; expected true or false/],
+  const names = "lower-case letters and digits, parts joined by - or ., at most 40 characters, such as my-scheme";
+  const giveName = "give it a name of this form: it stands in tokens and file names";
+  const anObject = "an object with name, marks, wordsPerSuperpage and the functions of a scheme";
+  const begin = "begin with the template: xsp new scheme";
+  const sayWords = "say how many words it keeps for each superpage";
+  const wordCount = "a whole number from 0 to 16";
+  test.each<[string, unknown, string, string, string]>([
+    ["nothing", undefined, "a value of type undefined is given", anObject, begin],
+    ["null", null, "null is given", anObject, begin],
+    ["a function", () => good, "a value of type function is given", anObject, begin],
+    ["no name", without("name"), "name is missing", names, giveName],
+    ["a name that is a list", { ...good, name: ["good"] }, "name is a value of type object", names, giveName],
+    ["a name with a blank", { ...good, name: "my scheme" }, 'name is "my scheme"', names, giveName],
+    ["a path for a name", { ...good, name: "../up" }, 'name is "../up"', names, giveName],
+    ["a name too long", { ...good, name: "x".repeat(41) }, `name is "${"x".repeat(41)}"`, names, giveName],
     [
-      "half a word",
-      { ...good, wordsPerSuperpage: 0.5 },
-      /wordsPerSuperpage is 0.5; expected a whole number from 0 to 16/,
+      "a name like sealed's",
+      { ...good, name: "sealed-mine" },
+      'name is "sealed-mine"',
+      "a name that does not begin with sealed: the checker reads the words of such schemes as XSP's sealed writes them",
+      "choose another name",
     ],
-    ["slots, which no audit would see", { ...good, slots: 2 }, /slots is 2; expected no slots/],
-    ["too many words", { ...good, wordsPerSuperpage: 17 }, /wordsPerSuperpage is 17/],
+    [
+      "no marks",
+      without("marks"),
+      "marks is missing",
+      "true or false",
+      "say whether guests can mark superpages under it",
+    ],
+    ["half a word", { ...good, wordsPerSuperpage: 0.5 }, "wordsPerSuperpage is 0.5", wordCount, sayWords],
+    ["words in letters", { ...good, wordsPerSuperpage: "2" }, 'wordsPerSuperpage is "2"', wordCount, sayWords],
+    ["too few words", { ...good, wordsPerSuperpage: -1 }, "wordsPerSuperpage is -1", wordCount, sayWords],
+    ["too many words", { ...good, wordsPerSuperpage: 17 }, "wordsPerSuperpage is 17", wordCount, sayWords],
+    [
+      "slots, which no audit would see",
+      { ...good, slots: 2 },
+      "slots is 2",
+      "no slots: the audit holds the words of host.superpage alone against what such a scheme expects",
+      "leave slots out and keep all words in host.superpage: wordsPerSuperpage says how many",
+    ],
     [
       "no map",
       without("map"),
-      /map is missing; expected the function map\(vcpu, domain, head, writable, preemptible\)/,
+      "map is missing",
+      "the function map(vcpu, domain, head, writable, preemptible)",
+      "add map to the scheme",
     ],
-    ["no expected", without("expected"), /expected is missing; expected the function expected\(host, head, users\)/],
-    ["a trim that is none", { ...good, trim: 0 }, /trim is 0; expected the function trim/],
-    ["a wrong describeWord", { ...good, describeWord: "w" }, /describeWord is "w"/],
-  ])("%s", (_, candidate, message) => {
+    [
+      "no expected",
+      without("expected"),
+      "expected is missing",
+      "the function expected(host, head, users)",
+      "add expected to the scheme",
+    ],
+    [
+      "a trim that is none",
+      { ...good, trim: 0 },
+      "trim is 0",
+      "the function trim(vcpu, slot, head, preemptible)",
+      "add trim to the scheme",
+    ],
+    [
+      "a wrong describeWord",
+      { ...good, describeWord: true },
+      "describeWord is a value of type boolean",
+      "the function describeWord(place, word), or nothing",
+      "leave it out, and traces show plain numbers",
+    ],
+  ])("%s", (_, candidate, problem, expected, remedy) => {
     expect(() => addScheme(candidate)).toThrow(SchemeProblem);
-    expect(() => addScheme(candidate)).toThrow(message);
+    expect(() => addScheme(candidate)).toThrow(
+      expect.objectContaining({
+        name: "SchemeProblem",
+        message: `scheme: ${problem}; expected ${expected}`,
+        problem,
+        expected,
+        remedy,
+      }),
+    );
     expect(knownSchemeNames()).not.toContain("good");
+  });
+
+  test.each<[string, Partial<Scheme>]>([
+    ["the longest name", { name: "x".repeat(40) }],
+    ["a name of parts", { name: "a1.b-2" }],
+    ["no words", { wordsPerSuperpage: 0 }],
+    ["the most words", { wordsPerSuperpage: 16 }],
+    ["words described", { describeWord: (place, word) => `${place}: ${word} uses` }],
+  ])("but not %s", (_, part) => {
+    const scheme = { ...good, ...part };
+    expect(requireScheme(scheme)).toBe(scheme);
   });
 
   it("says so where a host is built with it, too", () => {
@@ -108,7 +171,13 @@ it("is known by its name once it is added, once and for all", () => {
   expect(addScheme(scheme)).toBe(scheme);
   expect([schemeByName("counting"), schemeHasMarks("counting")]).toEqual([scheme, false]);
   expect(knownSchemeNames()).toEqual([...schemeNames, "counting"]);
-  expect(() => addScheme(countingScheme("counting"))).toThrow(/name is "counting", and there is a scheme of that name/);
+  expect(() => addScheme(countingScheme("counting"))).toThrow(
+    expect.objectContaining({
+      problem: 'name is "counting", and there is a scheme of that name',
+      expected: "a name of its own",
+      remedy: "choose another name",
+    }),
+  );
   expect(() => addScheme({ ...scheme, name: "rfc" })).toThrow(/there is a scheme of that name/);
 });
 

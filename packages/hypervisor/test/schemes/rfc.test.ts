@@ -1,16 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { EBUSY, EINVAL, audit } from "../../src/index.ts";
+import { PGT_count_mask } from "../../src/type-info.ts";
+import { ContendedWords } from "../contended-words.ts";
 import {
   BIG_RO,
   BIG_RW,
   RW,
   type SmallGuest,
   build,
+  everyWord,
   expectClean,
   frameCounts,
+  guestAt,
   mark,
   oneGuest,
   pin,
+  smallHost,
   unmark,
   update,
 } from "../small-host.ts";
@@ -68,6 +73,7 @@ describe("an unmark while entries exist", () => {
     expectClean(host);
     expect(unmark(vcpu, HEAD)).toBe(rc);
     if (rc !== 0) {
+      expect(host.lastRefusal).toMatchObject({ check: "unmark: the head frame is in use", mfn: HEAD, rc });
       expectClean(host);
       return;
     }
@@ -126,4 +132,83 @@ describe("another CPU's swap of the flag in between", () => {
     expect(unmark(guest.vcpu, HEAD)).toBe(-EINVAL);
     expect(frameCounts(guest.host, HEAD)).toEqual(Array.from({ length: 4 }, () => [2, 1]));
   });
+});
+
+describe("an entry of a marked superpage is refused, and nothing is taken", () => {
+  it("when the head frame is another domain's", () => {
+    const host = smallHost({ scheme: "rfc" });
+    const owner = guestAt(host, 1, 3);
+    const other = guestAt(host, 4, 3);
+    expect([mark(owner.vcpu, HEAD), pin(other.vcpu, 2, TABLE)]).toEqual([0, 0]);
+    const before = everyWord(host);
+    expect(update(other.vcpu, TABLE, 0, HEAD, BIG_RW)).toBe(-EINVAL);
+    expect(update(other.vcpu, TABLE, 0, HEAD, BIG_RO)).toBe(-EINVAL);
+    expect(everyWord(host)).toBe(before);
+  });
+
+  it("when it is writable, and the head frame's writable count is at its limit", () => {
+    const { host, vcpu } = guestWithTable("rfc", false);
+    expect(mark(vcpu, HEAD)).toBe(0);
+    host.type.store(HEAD, host.type.load(HEAD) | PGT_count_mask);
+    const before = everyWord(host);
+    expect(update(vcpu, TABLE, 0, HEAD, BIG_RW)).toBe(-EINVAL);
+    expect(everyWord(host)).toBe(before);
+    expect(update(vcpu, TABLE, 0, HEAD, BIG_RO)).toBe(0);
+  });
+});
+
+it("is never preempted: a reference on the head is tried again, although Xen is asked to do something else", () => {
+  const words = new ContendedWords();
+  const guest = oneGuest({ scheme: "rfc", allocate: words.allocate, preempt: () => true });
+  const { host, vcpu, domain } = guest;
+  const { scheme } = host;
+  const anotherWrites = (): void => host.type.store(HEAD, host.type.load(HEAD) + 1);
+  expect(scheme.mark(vcpu, domain, HEAD, true)).toBe(0);
+  // The first swap of a map is that of the general reference, the second that of the writable one.
+  words.before(() => {}, anotherWrites);
+  expect(scheme.map(vcpu, domain, HEAD, true, true)).toBe(0);
+  expect(frameCounts(host, HEAD)[0]).toEqual([3, 3]);
+  words.before(anotherWrites);
+  expect(scheme.unmap(vcpu, HEAD, true, true)).toBe(0);
+  expect(frameCounts(host, HEAD)[0]).toEqual([2, 3]);
+  expect(words.left).toBe(0);
+});
+
+it("gives a dying domain's mark back, and nothing where there is none", () => {
+  const { host, vcpu, domain } = oneGuest({ scheme: "rfc" });
+  const { scheme } = host;
+  const before = everyWord(host, { history: true });
+  expect(scheme.relinquish(vcpu, domain, HEAD, true)).toBe(0);
+  expect(host.perf).toMatchObject({ superpagePuts: 0, framePuts: 0, typePuts: 0 });
+  expect(mark(vcpu, HEAD)).toBe(0);
+  expect(scheme.relinquish(vcpu, domain, HEAD, true)).toBe(0);
+  expect(everyWord(host, { history: true })).toBe(before);
+  expect(host.perf).toMatchObject({ superpagePuts: 1, framePuts: 4, typePuts: 4 });
+});
+
+it("counts at a superpage as a whole what is marked or unmarked, and the entries of a marked one", () => {
+  const { host, vcpu } = guestWithTable("rfc", false);
+  const steps: readonly (readonly [() => number, number, number])[] = [
+    [() => update(vcpu, TABLE, 0, HEAD, BIG_RW), 0, 0],
+    [() => update(vcpu, TABLE, 0, 0, 0), 0, 0],
+    [() => mark(vcpu, HEAD), 1, 0],
+    [() => update(vcpu, TABLE, 0, HEAD, BIG_RW), 2, 0],
+    [() => update(vcpu, TABLE, 1, HEAD, BIG_RO), 3, 0],
+    [() => update(vcpu, TABLE, 0, 0, 0), 3, 1],
+    [() => update(vcpu, TABLE, 1, 0, 0), 3, 2],
+    [() => unmark(vcpu, HEAD), 3, 3],
+  ];
+  for (const [step, superpageGets, superpagePuts] of steps) {
+    expect(step()).toBe(0);
+    expect(host.perf).toMatchObject({ superpageGets, superpagePuts });
+  }
+});
+
+it("leaves nothing over that is to be given back later", () => {
+  const { host, vcpu, domain } = guestWithTable("rfc", false);
+  expect([mark(vcpu, HEAD), update(vcpu, TABLE, 0, HEAD, BIG_RW)]).toEqual([0, 0]);
+  const before = everyWord(host);
+  expect(host.scheme.leftOver(host, domain.slot, HEAD)).toBe(false);
+  expect(host.scheme.trim(vcpu, domain.slot, HEAD, true)).toBe(0);
+  expect(everyWord(host)).toBe(before);
 });

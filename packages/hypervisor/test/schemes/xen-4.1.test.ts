@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { EINVAL, destroyDomain, superpageState } from "../../src/index.ts";
+import { EINVAL, destroyDomain, dmesgLines, superpageState } from "../../src/index.ts";
 import { violations } from "../safety.ts";
 import { SGT_count_mask, SGT_dynamic, SGT_mark } from "../../src/superpage-info.ts";
 import {
   BIG_RO,
   BIG_RW,
   type SmallGuest,
+  everyWord,
   frameCounts,
   guestAt,
   mark,
@@ -44,17 +45,20 @@ it("walks the published states: none, dynamic, mark, dynamic, none", () => {
     expect(step()).toBe(0);
     expect(superpageState(host, HEAD)).toMatchObject({ type, count });
     expect(frameCounts(host, HEAD)).toEqual(Array.from({ length: 4 }, () => [1 + held, held]));
+    // Each use that came or went is counted, so those that came and have not gone are those in the word.
+    expect(host.perf.superpageGets - host.perf.superpagePuts).toBe(count);
   }
+  expect(host.perf).toMatchObject({ superpageGets: 5, superpagePuts: 5, frameGets: 4, framePuts: 4 });
 });
 
 describe("the flag of the published retry loops", () => {
-  /** Lets another CPU store a word into the superpage's place just before the next swap of it. */
-  function interfere({ host }: SmallGuest, word: number): void {
+  /** Lets another CPU store a word into the superpage's place just before each of the next swaps of it. */
+  function interfere({ host }: SmallGuest, ...seen: number[]): void {
     const words = host.superpage;
     const swap = words.compareAndSwap.bind(words);
     words.compareAndSwap = (index, expected, desired) => {
-      words.compareAndSwap = swap;
-      words.store(index, word);
+      words.store(index, seen.shift() as number);
+      if (seen.length === 0) words.compareAndSwap = swap;
       return swap(index, expected, desired);
     };
   }
@@ -95,6 +99,45 @@ describe("the flag of the published retry loops", () => {
     expect(frameCounts(guest.host, HEAD)).toEqual(Array.from({ length: 4 }, () => [1, 0]));
   });
 
+  it.each([
+    ["map", (guest: SmallGuest) => update(guest.vcpu, TABLE, 0, HEAD, BIG_RW)],
+    ["mark", (guest: SmallGuest) => mark(guest.vcpu, HEAD)],
+  ])("a %s that took the frames gives them back once, however often it finds dynamic", (_name, act) => {
+    const guest = guestWithTable();
+    interfere(guest, SGT_dynamic | 2, SGT_dynamic | 3);
+    expect(act(guest)).toBe(0);
+    expect(frameCounts(guest.host, HEAD)).toEqual(Array.from({ length: 4 }, () => [1, 0]));
+    expect(guest.host.underflows).toBe(0);
+  });
+
+  it("a map that took the frames and then finds the count at its limit gives them back and is refused", () => {
+    const guest = guestWithTable();
+    interfere(guest, SGT_dynamic | SGT_count_mask);
+    expect(update(guest.vcpu, TABLE, 0, HEAD, BIG_RW)).toBe(-EINVAL);
+    expect(guest.host.superpage.load(WORD)).toBe(SGT_dynamic | SGT_count_mask);
+    expect(frameCounts(guest.host, HEAD)).toEqual(Array.from({ length: 4 }, () => [1, 0]));
+  });
+
+  it("a mark that took the frames and then finds a new `none` keeps them, and does not take them again", () => {
+    const guest = guestWithTable();
+    // As for the map above: bit 29 is in no field. What is in no field stays, whatever the operation.
+    interfere(guest, 1 << 29);
+    expect(mark(guest.vcpu, HEAD)).toBe(0);
+    expect(guest.host.superpage.load(WORD)).toBe(SGT_mark | (1 << 29) | 1);
+    expect(frameCounts(guest.host, HEAD)).toEqual(Array.from({ length: 4 }, () => [2, 1]));
+    expect(unmark(guest.vcpu, HEAD)).toBe(0);
+    expect(guest.host.superpage.load(WORD)).toBe(1 << 29);
+    expect(frameCounts(guest.host, HEAD)).toEqual(Array.from({ length: 4 }, () => [1, 0]));
+  });
+
+  it("an unmap that was the last, and then finds nothing but a mark, takes one use off the mark", () => {
+    const guest = guestWithTable();
+    expect(update(guest.vcpu, TABLE, 0, HEAD, BIG_RW)).toBe(0);
+    interfere(guest, SGT_mark | 1);
+    expect(update(guest.vcpu, TABLE, 0, 0, 0)).toBe(0);
+    expect(guest.host.superpage.load(WORD)).toBe(SGT_mark);
+  });
+
   it("an unmap that was to drop the frames drops them although it then finds a mark: the published hole", () => {
     const guest = guestWithTable();
     expect(update(guest.vcpu, TABLE, 0, HEAD, BIG_RW)).toBe(0);
@@ -125,11 +168,47 @@ it("a superpage that is held is mapped for any domain, and outlives its owner: t
   expect(destroyDomain(owner.domain)).toBe(4);
 });
 
-it.each([SGT_dynamic, SGT_mark])("a count at its limit is refused and does not wrap (type %i)", (type) => {
-  const { host, vcpu } = guestWithTable();
-  const word = type | SGT_count_mask;
-  host.superpage.store(WORD, word);
-  expect(update(vcpu, TABLE, 0, HEAD, BIG_RW)).toBe(-EINVAL);
-  expect(mark(vcpu, HEAD)).toBe(-EINVAL);
-  expect(host.superpage.load(WORD)).toBe(word);
+describe.each([
+  ["dynamic", SGT_dynamic, "mark: the count is at its limit"],
+  ["mark", SGT_mark, "mark: marked already"],
+])("a count at its limit, of type %s", (_name, type, check) => {
+  it("is refused and does not wrap, and no reference is given back", () => {
+    const { host, vcpu } = guestWithTable();
+    host.superpage.store(WORD, type | SGT_count_mask);
+    const before = everyWord(host);
+    expect(update(vcpu, TABLE, 0, HEAD, BIG_RW)).toBe(-EINVAL);
+    expect(mark(vcpu, HEAD)).toBe(-EINVAL);
+    expect(host.lastRefusal).toMatchObject({ check, mfn: HEAD, rc: -EINVAL });
+    expect(everyWord(host)).toBe(before);
+  });
+});
+
+it.each([
+  ["map: a frame was refused", ({ vcpu }: SmallGuest) => update(vcpu, TABLE, 0, HEAD, BIG_RW)],
+  ["mark: a frame was refused", ({ vcpu }: SmallGuest) => mark(vcpu, HEAD)],
+])("notes after the reason: %s", (check, act) => {
+  const guest = guestWithTable();
+  expect(pin(guest.vcpu, 1, HEAD + 2)).toBe(0);
+  expect(act(guest)).toBe(-EINVAL);
+  expect(guest.host.refusals.entries()).toEqual([
+    expect.objectContaining({ check: "getPageType: in use as another type", mfn: HEAD + 2, rc: -EINVAL }),
+    expect.objectContaining({ check, mfn: HEAD, rc: -EINVAL }),
+  ]);
+});
+
+it("clears the marks of a dying domain, and says nothing of superpages that have none", () => {
+  const { host, vcpu, domain } = guestWithTable();
+  expect(mark(vcpu, HEAD)).toBe(0);
+  expect(destroyDomain(domain)).toBe(0);
+  expect(host.perf).toMatchObject({ superpageGets: 1, superpagePuts: 1 });
+  expect([host.refusals.added, dmesgLines(host)]).toEqual([0, []]);
+});
+
+it("leaves nothing over that is to be given back later", () => {
+  const { host, vcpu, domain } = guestWithTable();
+  expect(update(vcpu, TABLE, 0, HEAD, BIG_RW)).toBe(0);
+  const before = everyWord(host);
+  expect(host.scheme.leftOver(host, domain.slot, HEAD)).toBe(false);
+  expect(host.scheme.trim(vcpu, domain.slot, HEAD, true)).toBe(0);
+  expect(everyWord(host)).toBe(before);
 });
