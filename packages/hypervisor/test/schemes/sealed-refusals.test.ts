@@ -170,3 +170,16 @@ describe("more is left over than users need", () => {
     expect(scheme.leftOver(host, other.domain.slot, head)).toBe(false);
   });
 });
+
+describe("a superpage's word, decoded,", () => {
+  it.each<readonly [string, Step, object]>([
+    ["that nobody uses", nothing, { type: "none", count: 0, marked: false }],
+    ["with entries of both kinds", (g) => [g.map(true), g.map(false)], { type: "dynamic", count: 2, marked: false }],
+    ["with a mark", marked, { type: "mark", count: 0, marked: true }],
+    ["with a mark and an entry", (g) => [g.mark(), g.map(false)], { type: "mark", count: 1, marked: true }],
+  ])("%s, says who uses it", (_what, before, state) => {
+    const guest = sealedGuest("sealed");
+    before(guest);
+    expect(guest.scheme.state(guest.host, guest.head)).toEqual({ ...state, busy: false });
+  });
+});
