@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { EINVAL, type XenVersion, destroyDomain, versions } from "../src/index.ts";
+import { EINVAL, type XenVersion, destroyDomain, getPageType, putPageType, versions } from "../src/index.ts";
+import { PGT_l2_page_table } from "../src/type-info.ts";
 import {
   RO,
   RW,
@@ -9,8 +10,10 @@ import {
   expectClean,
   expectNothingLeft,
   frameState,
+  guestAt,
   oneGuest,
   pin,
+  smallHost,
   unpin,
   update,
 } from "./small-host.ts";
@@ -105,6 +108,30 @@ describe.each([2, 3, 4])("a linear entry at L%i", (level) => {
     expect(everyWord(host, { history: true, contents: true })).toBe(before);
     expectClean(host);
   });
+});
+
+it.each([
+  ["is pinned as well", true],
+  ["is kept by it alone", false],
+])("a linear entry of a table in frame 0 is counted, and no more when it goes: its target %s", (_what, pinned) => {
+  const guest = guestAt(smallHost({ xenFrames: 0 }), 0, 2);
+  const { host, vcpu } = guest;
+  for (const frame of [0, 5]) expect(pin(vcpu, 2, frame)).toBe(0);
+  expect(update(vcpu, 0, 1, 5, RO)).toBe(0);
+  if (!pinned) expect(unpin(vcpu, 5)).toBe(0);
+  expect([0, 5].map((frame) => frameState(host, frame)[4])).toEqual([1, -1]);
+  expect(update(vcpu, 0, 1, 0, 0)).toBe(0);
+  expect([0, 5].map((frame) => frameState(host, frame)[4])).toEqual([0, 0]);
+  expectClean(host);
+});
+
+it("a reference that is no linear entry's changes no linear count, whichever way it is put", () => {
+  const { host, vcpu } = pinnedTables(2);
+  for (const frame of [0, 1, 2, 3]) host.type.store(frame, PGT_l2_page_table);
+  const before = everyWord(host);
+  getPageType(vcpu, 5, PGT_l2_page_table, false);
+  putPageType(vcpu, 5, false);
+  expect(everyWord(host)).toBe(before);
 });
 
 describe.each(["xen-4.0", "xen-4.6", "xen-4.9"] as const)("under %s without the fix of XSA-240", (version) => {

@@ -3,17 +3,20 @@ import {
   MMUEXT_NEW_BASEPTR,
   MMUEXT_TLB_FLUSH_ALL,
   MMUEXT_TLB_FLUSH_LOCAL,
+  type Advisory,
   type Vcpu,
   XENMEM_decrease_reservation,
   XENMEM_populate_physmap,
   doMemoryOp,
   unpauseDomain,
 } from "../src/index.ts";
+import { cacheTranslation } from "../src/cpu-access.ts";
 import { TLB_CLOCK_MAX, loadStamp } from "../src/owner-info.ts";
 import { getPageType, putPageType } from "../src/page-types.ts";
 import { filterFlushed, flushTlbMask } from "../src/tlb.ts";
 import { PGT_l1_page_table, PGT_writable_page } from "../src/type-info.ts";
-import { type SmallGuest, ext, oneGuest, smallHost, vcpuOf } from "./small-host.ts";
+import { ContendedWords } from "./contended-words.ts";
+import { RW, type SmallGuest, build, ext, oneGuest, smallHost, vcpuOf } from "./small-host.ts";
 
 describe("the TLB clock", () => {
   it("goes on by one with each flush, and only the CPUs in the mask are flushed", () => {
@@ -127,4 +130,38 @@ it("a frame that a domain releases is flushed from all CPUs before the next doma
   expect(extents[0]).toBe(7);
   expect(host.perf.tlbFlushes).toBeGreaterThan(0);
   expect(host.flushTime(domain.vcpus[0]?.cpu ?? -1)).toBe(host.tlbClock);
+});
+
+describe("a translation that another CPU caches while a frame becomes a page table", () => {
+  /** Before which swaps of the change of type it may be cached so that it is still there afterwards. */
+  function leftOver(unfixed: readonly Advisory[]): number[] {
+    return [0, 1, 2].filter((swaps) => {
+      const words = new ContendedWords();
+      const guest = oneGuest({ superpages: 7, modelTlb: true, allocate: words.allocate, unfixed }, { vcpus: 2 });
+      const { host, vcpu, domain, start } = guest;
+      const [frame, table] = [start + 1, start + 2];
+      build(guest, table, 0, frame, RW);
+      const second = vcpuOf(domain, 1);
+      expect(ext(second, MMUEXT_NEW_BASEPTR, start)).toBe(0);
+      unpauseDomain(domain);
+      const writeThroughIt = (): void => {
+        if (getPageType(second, frame, PGT_writable_page, false) !== 0) return;
+        expect(cacheTranslation(second, table, 0, 1)).toBe(true);
+        putPageType(second, frame, false);
+      };
+      writeThroughIt();
+      words.before(...Array.from({ length: swaps }, () => () => {}), writeThroughIt);
+      expect(getPageType(vcpu, frame, PGT_l1_page_table, false)).toBe(0);
+      expect(words.left).toBe(0);
+      return host.translations?.load(second.cpu) !== 0;
+    });
+  }
+
+  it("is flushed, because the flush follows the swap after which nobody can use the frame as before", () => {
+    expect(leftOver([])).toEqual([]);
+  });
+
+  it("is left without the fix of XSA-401, if it is cached between the flush and the swap", () => {
+    expect(leftOver(["XSA-401"])).toEqual([1]);
+  });
 });
