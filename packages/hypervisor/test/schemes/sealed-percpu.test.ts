@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { DOMAIN_state, DOMSTATE_dying } from "../../src/domain-words.ts";
 import {
   EINVAL,
+  ERESTART,
   type Host,
   type SchemeName,
   audit,
@@ -133,6 +134,83 @@ describe("entries", () => {
     expect(host.scheme.map(stranger.vcpu, stranger.domain, 4, true, false)).toBe(-EINVAL);
     expect(everyWord(host)).toBe(before);
   });
+});
+
+describe("accesses of the slots", () => {
+  /** A guest whose slots' accesses are counted, and what an operation costs there. */
+  function countedSlots(): SmallGuest & { readonly cost: (run: () => unknown) => unknown } {
+    const counter = new AccessCounter();
+    const host = smallHost({
+      scheme: "sealed-percpu",
+      maxVcpus: 3,
+      allocate: (length, name) =>
+        name === "superpage slots" ? counter.allocate(length, name) : allocatePlainWords(length),
+    });
+    const cost = (run: () => unknown): unknown => {
+      counter.reset();
+      run();
+      const { loads, stores, swaps, failedSwaps } = counter.counts();
+      return [loads, stores + failedSwaps, swaps];
+    };
+    return { ...guestAt(host, 1, 2), cost };
+  }
+  const words = 3 * SLOT_WORDS;
+
+  it("of an unmark are none where nobody uses the superpage", () => {
+    const { host, vcpu, domain, start, cost } = countedSlots();
+    expect(host.scheme.mark(vcpu, domain, start, false)).toBe(0);
+    expect(cost(() => host.scheme.unmark(vcpu, domain, start, false))).toEqual([0, 0, 0]);
+  });
+
+  it("of an unmark are a load of each word, and a swap of what is kept only", () => {
+    const { host, vcpu, domain, start, cost } = countedSlots();
+    expect(host.scheme.mark(vcpu, domain, start, false)).toBe(0);
+    expect(host.scheme.map(vcpu, domain, start, true, false)).toBe(0);
+    expect(host.scheme.unmap(vcpu, start, true, false)).toBe(0);
+    expect(cost(() => host.scheme.unmark(vcpu, domain, start, false))).toEqual([words, 0, 1]);
+  });
+
+  it("of an unmap that finds nothing are a load of each slot, once", () => {
+    const { host, vcpu, start, cost } = countedSlots();
+    expect(cost(() => host.scheme.unmap(vcpu, start, true, false))).toEqual([3, 0, 0]);
+  });
+
+  it("of a look at the state are a load of each word", () => {
+    const { host, start, cost } = countedSlots();
+    expect(cost(() => host.scheme.state(host, start))).toEqual([words, 0, 0]);
+  });
+});
+
+describe("a destruction that is preempted while it gives back", () => {
+  it.each([
+    ["what the mark held", []],
+    ["what a use held that was kept for writable entries", [true]],
+    ["what uses held that were kept for entries of both kinds", [true, false]],
+  ])("%s says so, and is done when it goes on", (_what, kinds) => {
+    const { host, vcpu, domain, start } = oneGuest({ scheme: "sealed-percpu", preempt: () => true });
+    const { scheme } = host;
+    expect(scheme.mark(vcpu, domain, start, false)).toBe(0);
+    for (const writable of kinds) {
+      expect(scheme.map(vcpu, domain, start, writable, false)).toBe(0);
+      expect(scheme.unmap(vcpu, start, writable, false)).toBe(0);
+    }
+    domain.store(DOMAIN_state, DOMSTATE_dying);
+    expect(scheme.relinquish(vcpu, domain, start, true)).toBe(-ERESTART);
+    expect(slotsInUse(host)).toEqual([]);
+    let again = 0;
+    while (scheme.trim(vcpu, domain.slot, start, true) === -ERESTART) again++;
+    expect(again).toBeGreaterThan(3);
+    expect(frameCounts(host, start)).toEqual(Array.from({ length: 4 }, () => [1, 0]));
+  });
+});
+
+it("a mark that is refused because it stands already leaves what is kept", () => {
+  const { host, domain, vcpu } = twoVcpus();
+  expect([mark(vcpu, HEAD), update(vcpu, TABLE, 0, HEAD, BIG_RW), update(vcpu, TABLE, 0, 0, 0)]).toEqual([0, 0, 0]);
+  const before = everyWord(host);
+  expect(mark(vcpu, HEAD)).toBe(-EINVAL);
+  expect(slotsInUse(host)).toEqual([`${domain.slot}:0`]);
+  expect(everyWord(host)).toBe(before);
 });
 
 it("the audit reports a slot that names another owner, or keeps a use without a mark", () => {
