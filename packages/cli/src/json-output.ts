@@ -9,7 +9,6 @@ import type {
 } from "@xsp/verify";
 import type { CommandResult, Machine, Scenario } from "@xsp/scenario";
 import type { TraceStep } from "@xsp/checker";
-import type { StressOutcome } from "./stress-threads.ts";
 
 /*
  * What commands write for programs, where no package below has a type for it. `scripts/write-reference.mjs` makes the JSON
@@ -90,7 +89,7 @@ export interface StressJson {
   /** What the same operations come to without a race. */
   readonly sequential: SequentialResult;
   /** `broken`: a property broke in some round. `hang`: a round did not end. Else clean, or interrupted before. */
-  readonly verdict: StressOutcome["verdict"];
+  readonly verdict: "broken" | "hang" | "clean" | "interrupted";
   /** How many rounds were run. */
   readonly rounds: number;
   /** In how many of them a property broke. */
