@@ -1,14 +1,17 @@
 /*
  * Writes the pages of docs/reference/ that are made from the program: the command line from its own --help, and the JSON
- * Schema of a scenario. With --check it writes nothing and ends with 1 when one of them is not current.
+ * Schemas of a scenario and of what the commands write. With --check it writes nothing and ends with 1 when one of them is
+ * not current.
  *
- * Needs packages/cli built.
+ * Needs packages/cli and apps/bench built.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { jsonSchemas } from "./json-schemas.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
+const schemas = "docs/reference/schemas";
 const check = process.argv.includes("--check");
 
 function help(...command) {
@@ -43,8 +46,22 @@ ${section([], 2)}
 const { scenarioJsonSchema } = await import(new URL("../packages/scenario/dist/index.js", import.meta.url).href);
 const files = {
   "docs/reference/cli.md": cliPage,
-  "docs/reference/scenario.schema.json": `${JSON.stringify(scenarioJsonSchema(), undefined, 2)}\n`,
+  "docs/reference/scenario.schema.json": written(scenarioJsonSchema()),
+  ...Object.fromEntries(
+    Object.entries(jsonSchemas(root)).map(([name, schema]) => [`${schemas}/${name}.schema.json`, written(schema)]),
+  ),
 };
+
+function written(schema) {
+  return `${JSON.stringify(schema, undefined, 2)}\n`;
+}
+
+mkdirSync(`${root}${schemas}`, { recursive: true });
+for (const name of readdirSync(`${root}${schemas}`)) {
+  if (`${schemas}/${name}` in files) continue;
+  process.exitCode = 1;
+  console.error(`${schemas}/${name}: is of no form that scripts/json-schemas.mjs lists\n  do: delete it`);
+}
 
 for (const [file, content] of Object.entries(files)) {
   if (!check) {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { isBroken, readFragment } from "../apps/lab/src/route.ts";
+import { documentsOf, schemaProblems } from "./json-forms.ts";
 import { workspaceRoot } from "./workspace-packages.ts";
 
 /*
@@ -83,6 +84,8 @@ describe.each(readdirSync(fixtures))("what version %s wrote", (version) => {
             .split("\n")
             .map((line) => JSON.parse(line) as unknown)
         : JSON.parse(now.stdout);
+      const [form, documents] = documentsOf(name.replace(/\.json$/, ""), written);
+      expect(documents.flatMap((document) => schemaProblems(form, document))).toEqual([]);
       // An output that has another version of its own has been changed on purpose; the page says how.
       if (versionOf(written) === versionOf(output)) expect(missed(output, written)).toEqual([]);
     },

@@ -17,6 +17,7 @@ export const runs: Readonly<Record<string, number>> = {
   "xsp profile": 0,
   "xsp profile xeon-x5570-2009": 0,
   "xsp check --list": 0,
+  "xsp check --list --format json": 0,
   "xsp check mark-mark --scheme sealed --vcpus 3 --steps 1": 0,
   "xsp check mark-mark --scheme xen-4.1 --order 0": 0,
   "xsp check mark-mark --scheme per-frame": 0,

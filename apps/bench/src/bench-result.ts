@@ -36,6 +36,7 @@ export interface Measurements {
  * not stand here.
  */
 export interface BenchResult extends Measurements {
+  /** Version of this form. */
   readonly v: typeof resultVersion;
   readonly size: SizeName;
   /** When it ended, ISO 8601. */
@@ -43,7 +44,9 @@ export interface BenchResult extends Measurements {
   readonly machine: Machine;
   /** Load average of the minute before: how many others the machine was working for. */
   readonly loadBefore: number;
+  /** The command that was given. */
   readonly command: string;
+  /** What the model says of the ratio, under each cost profile. */
   readonly profiles: readonly ProfileRatio[];
   readonly ratios?: RunRatios;
   /** Of the full size only: they are stated for 64 GiB. */

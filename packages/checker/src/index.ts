@@ -29,6 +29,13 @@ export { everySequence, type Operation, type SequenceOptions } from "./every-seq
 export { walk, type WalkOptions, type WalkResult } from "./walk.ts";
 export { describeNotes, describeStep, formatTrace, type TraceFormat } from "./trace/columns.ts";
 export { memoryHistory, type MemoryHistory, type TracedWord } from "./trace/memory-history.ts";
-export { toChromeTrace, toDot, toItf, toJsonLines } from "./trace/trace-exports.ts";
+export {
+  type CounterexampleHeader,
+  type CounterexampleLine,
+  toChromeTrace,
+  toDot,
+  toItf,
+  toJsonLines,
+} from "./trace/trace-exports.ts";
 export { type HtmlText, toHtml } from "./trace/html-page.ts";
 export { type OperationSpan, operationSpans } from "./trace/operation-spans.ts";

@@ -1,4 +1,5 @@
 import type { CommandResult } from "@xsp/scenario";
+import type { ShellLineJson } from "./json-output.ts";
 
 /** Prints what a shell's commands do: output to stdout and errors to stderr, or an object a command. */
 export class ShellPrinter {
@@ -24,7 +25,8 @@ export class ShellPrinter {
   /** What a command did. */
   result(command: string, { status, output, errors, refusal }: CommandResult): void {
     if (this.json) {
-      process.stdout.write(`${JSON.stringify({ command, status, output, errors, refusal })}\n`);
+      const written: ShellLineJson = { command, status, output, errors, ...(refusal === undefined ? {} : { refusal }) };
+      process.stdout.write(`${JSON.stringify(written)}\n`);
       return;
     }
     for (const line of output) process.stdout.write(`${line}\n`);

@@ -1,5 +1,6 @@
 import type { Machine } from "@xsp/scenario";
 import type { SequentialResult, StressPlan } from "@xsp/verify";
+import type { StressJson } from "./json-output.ts";
 import type { StressOptions, StressOutcome } from "./stress-threads.ts";
 
 /** Everything there is to tell about a stress run. */
@@ -83,10 +84,10 @@ function told({ verdict, first }: StressOutcome): string {
 }
 
 /** The same for programs. */
-export function stressJson({ plan, options, sequential, outcome, machine }: StressReport): string {
+export function stressJson({ plan, options, sequential, outcome, machine }: StressReport): StressJson {
   const { model, scheme, tokenScheme, tokenBreaks, order, before, operations, token } = plan;
   const { verdict, rounds, broken, seconds, first } = outcome;
   const { seed } = options;
-  const what = { v: 1, model, scheme, token, tokenScheme, tokenBreaks, order, before, operations, seed };
-  return `${JSON.stringify({ ...what, sequential, verdict, rounds, broken, seconds, first: first ?? null, machine })}\n`;
+  const what = { v: 1, model, scheme, token, tokenScheme, tokenBreaks, order, before, operations, seed } as const;
+  return { ...what, sequential, verdict, rounds, broken, seconds, first: first ?? null, machine };
 }

@@ -110,6 +110,7 @@ interface Result {
   readonly scenario: string;
   /** The cost profile's name. */
   readonly profile: string;
+  /** The machine that it was run on. */
   readonly machine: Machine;
   /** What the file expected, and what came of it. */
   readonly expectations: readonly Judgement[];
@@ -119,7 +120,9 @@ interface Result {
 
 /** The result of a login storm: what `--format json` prints. */
 export interface ScenarioResult extends Result {
+  /** Version of this form. */
   readonly v: 1;
+  /** What each scheme made of it, in the order in which they were run. */
   readonly runs: readonly SchemeRun[];
   /** The scenario as it was run, overrides applied. */
   readonly settings: LoginStorm;
@@ -127,8 +130,11 @@ export interface ScenarioResult extends Result {
 
 /** The result of a scenario that consists of steps. A reader of the first version would miss its fork. */
 export interface StepsResult extends Result {
+  /** Version of this form: 2, where a login storm has 1. */
   readonly v: 2;
+  /** What each scheme made of it, in the order in which they were run. */
   readonly runs: readonly StepsRun[];
+  /** The scenario as it was run, overrides applied. */
   readonly settings: StepScenario;
 }
 

@@ -1,12 +1,30 @@
-import type { Trace } from "../replay.ts";
+import type { ModelOptions } from "../model.ts";
+import type { Trace, TraceStep, TraceViolation } from "../replay.ts";
 import { changes, describeNotes, describeStep, type TraceFormat } from "./columns.ts";
 import { memoryHistory } from "./memory-history.ts";
 import { operationSpans } from "./operation-spans.ts";
 
+/** What stands before the steps in a trace's JSON lines. */
+export interface CounterexampleHeader {
+  /** Version of this form. */
+  readonly v: 1;
+  /** The model's name. */
+  readonly model: string;
+  /** Its options, as they are part of the token. */
+  readonly options: ModelOptions;
+  /** Program name of each vCPU. */
+  readonly programs: readonly string[];
+  /** What is wrong in the last state. */
+  readonly violated: readonly TraceViolation[];
+}
+
+/** A line of a trace's JSON lines: the header first, then a step a line. */
+export type CounterexampleLine = CounterexampleHeader | TraceStep;
+
 /** A trace as JSON lines: one header, then one object a step. */
 export function toJsonLines(trace: Trace): string {
   const { model, options, programs, violated } = trace;
-  const lines = [{ v: 1, model, options, programs, violated }, ...trace.steps];
+  const lines: readonly CounterexampleLine[] = [{ v: 1, model, options, programs, violated }, ...trace.steps];
   return lines.map((line) => `${JSON.stringify(line)}\n`).join("");
 }
 

@@ -6,6 +6,7 @@ import { type CheckFlags, planChecks } from "../check-plan.ts";
 import { CheckProgressLine } from "../check-progress-line.ts";
 import { checkHelp } from "../check-help.ts";
 import { exitCode } from "../exit-code.ts";
+import type { CheckAllJson, ModelListJson } from "../json-output.ts";
 import { Interruption } from "../interruption.ts";
 import type { ChosenSchemes } from "../scheme-file.ts";
 import { UsageError } from "../usage-error.ts";
@@ -101,7 +102,7 @@ async function checkCommand(name: string | undefined, flags: CommandFlags): Prom
 
 async function printModels(format: string): Promise<void> {
   const { boundsOf, boundsText, namedModels } = await import("@xsp/verify");
-  const models = namedModels.map(({ name: model, examines, ...rest }) => {
+  const models: ModelListJson = namedModels.map(({ name: model, examines, ...rest }) => {
     return { model, examines, bounds: boundsOf({ name: model, examines, ...rest }) };
   });
   process.stdout.write(
@@ -168,8 +169,10 @@ async function printMatrix(
   seconds: number,
 ): Promise<void> {
   const { checkJson, matrixMarkdown, matrixText } = await import("@xsp/verify");
-  if (flags.format === "json") process.stdout.write(`${JSON.stringify(checks.map(checkJson))}\n`);
-  else if (flags.format === "md")
+  if (flags.format === "json") {
+    const written: CheckAllJson = checks.map(checkJson);
+    process.stdout.write(`${JSON.stringify(written)}\n`);
+  } else if (flags.format === "md")
     process.stdout.write(matrixMarkdown(checks, checkCommandLine(undefined, flags), schemes.flags));
   else
     process.stdout.write(`${matrixText(checks, schemes.flags)}\n${checks.length} checks in ${seconds.toFixed(0)} s\n`);

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { exitCode } from "../exit-code.ts";
 import { schemeOption } from "../token-argument.ts";
+import type { ExplainJson } from "../json-output.ts";
 import { UsageError } from "../usage-error.ts";
 
 const help = `
@@ -57,7 +58,8 @@ async function explainCommand(argument: string, flags: ExplainFlags): Promise<vo
   const { model, scheme, bounds, violated, columns, legend, paragraph, trace } = explanation;
   if (format === "json") {
     const { steps } = trace;
-    process.stdout.write(`${JSON.stringify({ v: 1, model, scheme, bounds, violated, paragraph, steps })}\n`);
+    const written: ExplainJson = { v: 1, model, scheme, bounds, violated, paragraph, steps };
+    process.stdout.write(`${JSON.stringify(written)}\n`);
   } else {
     process.stdout.write(`${model}, ${scheme}: ${trace.steps.length} steps\n\n${paragraph}\n\n${legend}\n\n${columns}`);
   }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { exitCode } from "../exit-code.ts";
+import type { NewSchemeJson } from "../json-output.ts";
 import { UsageError } from "../usage-error.ts";
 
 const help = `
@@ -59,7 +60,8 @@ async function newSchemeCommand(name: string, { dir: folder = name, format }: Ne
   ];
   const paths = files.map(({ path }) => path);
   if (format === "json") {
-    process.stdout.write(`${JSON.stringify({ v: 1, name, folder, files: paths, next })}\n`);
+    const written: NewSchemeJson = { v: 1, name, folder, files: paths, next };
+    process.stdout.write(`${JSON.stringify(written)}\n`);
   } else {
     const written = paths.map((path) => `written: ${join(folder, path)}\n`).join("");
     process.stdout.write(`${written}next:\n${next.map((line) => `  ${line}\n`).join("")}`);

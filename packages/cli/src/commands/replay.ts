@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import { exitCode } from "../exit-code.ts";
 import { schemeOption } from "../token-argument.ts";
+import type { ReplayTokenJson } from "../json-output.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** The model answered otherwise than the machine did. */
@@ -95,7 +96,8 @@ async function replayToken(tokens: readonly string[], flags: ReplayFlags): Promi
   const { model, scheme, bounds, violated, trace } = explanation;
   const steps = trace.steps.length;
   if (flags.format === "json") {
-    process.stdout.write(`${JSON.stringify({ v: 1, token, model, scheme, bounds, steps, violated })}\n`);
+    const written: ReplayTokenJson = { v: 1, token, model, scheme, bounds, steps, violated };
+    process.stdout.write(`${JSON.stringify(written)}\n`);
   } else {
     const { boundsText } = await import("@xsp/verify");
     const wrong = violated.map(({ property, message }) => `  ${property} violated in its last state: ${message}\n`);

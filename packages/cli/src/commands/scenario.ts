@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { ScenarioListJson } from "../json-output.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** Adds `xsp scenario`. */
@@ -50,7 +51,8 @@ async function listScenarios({ json = false }: { readonly json?: boolean }): Pro
       settings,
       text,
     }));
-    process.stdout.write(`${JSON.stringify({ v: 1, scenarios: all }, null, 2)}\n`);
+    const written: ScenarioListJson = { v: 1, scenarios: all };
+    process.stdout.write(`${JSON.stringify(written, null, 2)}\n`);
     return;
   }
   const width = Math.max(...scenarios.map(({ name }) => name.length));

@@ -107,7 +107,7 @@ async function stressCommand(token: string, flags: StressFlags): Promise<void> {
   const outcome = await running;
   line.clear();
   const report = { plan, options, sequential, outcome, machine };
-  process.stdout.write(format === "text" ? stressVerdict(report) : stressJson(report));
+  process.stdout.write(format === "text" ? stressVerdict(report) : `${JSON.stringify(stressJson(report))}\n`);
   process.exitCode = codeOf(outcome.verdict);
 }
 

@@ -4,15 +4,23 @@ import { formatMismatch, framesOf, type Mismatch, operationText } from "./mismat
 import { refusalText } from "./refusal.ts";
 import type { ReplayResult } from "./replay.ts";
 
-/** The result of replaying several files, for programs. */
+/** The result of replaying several files, for programs: what `xsp replay FILE --format json` writes. */
 export interface ReplayReport {
+  /** Version of this form. */
   readonly v: 1;
+  /** Each file that was replayed, in the order in which they were given. */
   readonly files: readonly {
+    /** Its name, as it was given. */
     readonly file: string;
+    /** Operations that were replayed. */
     readonly ops: number;
+    /** Operations with the answer that was recorded. */
     readonly rcAgree: number;
+    /** Recorded states of frames that were compared. */
     readonly states: number;
+    /** Those that are as recorded. */
     readonly stateAgree: number;
+    /** What the first difference is; null when there is none. */
     readonly firstMismatch: Mismatch | null;
   }[];
 }
