@@ -31,7 +31,7 @@ hosts that the machine has no memory for are left out, and the report says so.
 Options:
   --quick              everything at a sixteenth of the size, in about a minute
   --long               a host of 1 TiB as well: some minutes more, and 13 GiB of memory
-  --smoke              at a tiny size in some seconds: asserts every count, prints the ratios to bare increments; its
+  --smoke              at a tiny size, in less than a minute: asserts every count, prints the ratios to bare increments; its
                        times say nothing and end nothing
   --only <part>        ${partNames.join(", ")}; repeat it for several. Writes nothing without --out
   --scheme <file>      also this scheme, from a file such as ./my-scheme.js, in the scenario and the single operations;
