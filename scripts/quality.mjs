@@ -46,14 +46,12 @@ function coverageOf({ folder, manifest }) {
 function mutationScores() {
   const file = join(root, "docs", "mutation.json");
   if (!existsSync(file)) return null;
-  const { date, commit, files } = JSON.parse(readFileSync(file, "utf8"));
+  const { files } = JSON.parse(readFileSync(file, "utf8"));
   return {
-    date,
-    commit,
-    files: files.map(({ file: name, killed, timeout, survived, noCoverage }) => {
+    files: files.map(({ file: name, date, commit, killed, timeout, survived, noCoverage }) => {
       const noticed = killed + timeout;
       const mutants = noticed + survived + noCoverage;
-      return { file: name, noticed, mutants };
+      return { file: name, date, commit, noticed, mutants };
     }),
   };
 }
@@ -101,8 +99,11 @@ function asMarkdown({ commit, sizes, api, coverage, mutation, docs }) {
     mutation === null
       ? "Mutation score: not measured yet; `pnpm mutation` does, into docs/mutation.json."
       : table(
-          [`mutants noticed (${mutation.date}, ${mutation.commit})`, "of all", "score"],
-          [...mutation.files, { file: "all", ...all }].map((part) => [part.file, ...score(part)]),
+          ["mutants noticed", "of all", "score", "measured"],
+          [
+            ...mutation.files.map((part) => [part.file, ...score(part), `${part.date}, ${part.commit}`]),
+            ["all", ...score(all), ""],
+          ],
         ),
     docs === null
       ? "Links of the docs: there is no `pnpm docs:check` yet."
