@@ -26,6 +26,6 @@ it("ends at a limit all the same", () => {
       return { programs: [spins, looks], properties: [] };
     },
   };
-  const result = explore(model, { reduction: "independent", budget: { states: 500 } });
+  const result = explore(model, { reduction: "independent", budget: { states: 100 } });
   expect(result).toMatchObject({ verdict: "incomplete", reason: "states" });
 });

@@ -12,7 +12,7 @@ async function withThreads(threads: number, model: Model, options: ExploreOption
   }
 }
 
-it.each([1, 2, 3])("finds with %i threads exactly what one finds without a pool", async (threads) => {
+it.each([1, 3])("finds with %i threads exactly what one finds without a pool", async (threads) => {
   const model = superpage({ vcpus: 2, frames: 2, steps: 3 });
   for (const options of [
     {},
