@@ -20,8 +20,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const PUBLISHED = {
   // The reference counts that all safety rests on, and the schemes.
   hypervisor: ["src/page-references.ts", "src/page-types.ts", "src/schemes/*.ts"],
-  // What a verdict rests on beside the exploration itself, whose mutants mostly run for ever: which steps are left out, a way
-  // there as a token, replayed, as short as it can be, and what comes next on it.
+  // What a verdict rests on beside the exploration itself, which has no score yet: which steps are left out, a way there as a
+  // token, replayed, as short as it can be, and what comes next on it.
   checker: [
     "src/footprints.ts",
     "src/independent-steps.ts",
