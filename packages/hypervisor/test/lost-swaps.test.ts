@@ -13,12 +13,12 @@ import {
   PGT_validated,
   PGT_writable_page,
 } from "../src/type-info.ts";
-import { ContendedWords } from "./contended-words.ts";
+import { InterposedWords } from "./interposed-words.ts";
 import { type SmallGuest, type SmallHostOptions, RO, build, frameCounts, mark, oneGuest } from "./small-host.ts";
 
 /** A guest on memory for which other CPUs compete. */
-function contended(options: SmallHostOptions = {}): SmallGuest & { words: ContendedWords } {
-  const words = new ContendedWords();
+function contended(options: SmallHostOptions = {}): SmallGuest & { words: InterposedWords } {
+  const words = new InterposedWords();
   return { ...oneGuest({ ...options, allocate: words.allocate }), words };
 }
 

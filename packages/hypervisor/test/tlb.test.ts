@@ -15,7 +15,7 @@ import { TLB_CLOCK_MAX, loadStamp } from "../src/owner-info.ts";
 import { getPageType, putPageType } from "../src/page-types.ts";
 import { filterFlushed, flushTlbMask } from "../src/tlb.ts";
 import { PGT_l1_page_table, PGT_writable_page } from "../src/type-info.ts";
-import { ContendedWords } from "./contended-words.ts";
+import { InterposedWords } from "./interposed-words.ts";
 import { RW, type SmallGuest, build, ext, oneGuest, smallHost, vcpuOf } from "./small-host.ts";
 
 describe("the TLB clock", () => {
@@ -136,7 +136,7 @@ describe("a translation that another CPU caches while a frame becomes a page tab
   /** Before which swaps of the change of type it may be cached so that it is still there afterwards. */
   function leftOver(unfixed: readonly Advisory[]): number[] {
     return [0, 1, 2].filter((swaps) => {
-      const words = new ContendedWords();
+      const words = new InterposedWords();
       const guest = oneGuest({ superpages: 7, modelTlb: true, allocate: words.allocate, unfixed }, { vcpus: 2 });
       const { host, vcpu, domain, start } = guest;
       const [frame, table] = [start + 1, start + 2];

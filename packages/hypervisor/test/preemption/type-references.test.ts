@@ -8,7 +8,7 @@ import {
   PGT_validated,
   PGT_writable_page,
 } from "../../src/type-info.ts";
-import { ContendedWords } from "../contended-words.ts";
+import { InterposedWords } from "../interposed-words.ts";
 import { RO, type SmallGuest, build, expectClean, frameState, oneGuest } from "../small-host.ts";
 
 /*
@@ -16,13 +16,13 @@ import { RO, type SmallGuest, build, expectClean, frameState, oneGuest } from ".
  */
 
 interface Interrupted extends SmallGuest {
-  readonly words: ContendedWords;
+  readonly words: InterposedWords;
   /** Whether the vCPU is preempted wherever it asks. */
   preempted: boolean;
 }
 
 function interrupted(): Interrupted {
-  const words = new ContendedWords();
+  const words = new InterposedWords();
   const guest: Interrupted = {
     ...oneGuest({ allocate: words.allocate, preempt: () => guest.preempted }),
     words,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EBUSY, EINVAL, audit } from "../../src/index.ts";
 import { PGT_count_mask } from "../../src/type-info.ts";
-import { ContendedWords } from "../contended-words.ts";
+import { InterposedWords } from "../interposed-words.ts";
 import {
   BIG_RO,
   BIG_RW,
@@ -158,7 +158,7 @@ describe("an entry of a marked superpage is refused, and nothing is taken", () =
 });
 
 it("is never preempted: a reference on the head is tried again, although Xen is asked to do something else", () => {
-  const words = new ContendedWords();
+  const words = new InterposedWords();
   const guest = oneGuest({ scheme: "rfc", allocate: words.allocate, preempt: () => true });
   const { host, vcpu, domain } = guest;
   const { scheme } = host;

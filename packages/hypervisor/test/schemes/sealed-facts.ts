@@ -9,7 +9,7 @@ import {
   SEALED_readers_shift,
   SEALED_writers_mask,
 } from "../../src/sealed-info.ts";
-import { ContendedWords } from "../contended-words.ts";
+import { InterposedWords } from "../interposed-words.ts";
 import { type SmallGuest, frameCounts, guestAt, smallHost } from "../small-host.ts";
 
 /*
@@ -18,7 +18,7 @@ import { type SmallGuest, frameCounts, guestAt, smallHost } from "../small-host.
  */
 
 /** Contended memory that keeps what kinds of access were made to it. */
-class LoggedWords extends ContendedWords {
+class LoggedWords extends InterposedWords {
   readonly kinds: AccessKind[] = [];
 
   override access(kind: AccessKind, address: number, value: number, desired: number): number {
