@@ -107,7 +107,7 @@ export class Footprints {
   private widen(): void {
     const { stride, sets } = this;
     const nodes = this.parents.length;
-    const wider = new GrowingInts(this.allocate, Math.max(64, sets.length * 4));
+    const wider = new GrowingInts(this.allocate, 64);
     wider.extend(nodes * 4 * stride, 0);
     for (let half = 0; half < 2 * nodes; half++) {
       const from = sets.ints.subarray(half * stride, (half + 1) * stride);

@@ -53,15 +53,13 @@ export class ShortestSearch {
   /** The violations in the order given, each with its shortest schedule as far as that is known. */
   result(): ShortestCounterexample[] {
     const { violations } = this.exploration.result();
-    const { depth, queue } = this.exploration.progress();
+    const { depth } = this.exploration.progress();
     return this.violations.map((violation) => {
-      const nearest = violations.find(({ property, schedule }) => {
-        return property === violation.property && schedule !== undefined;
-      });
+      const nearest = violations.find(({ property }) => property === violation.property);
       // What is found breadth first has no shorter one; what is as far as before may well be the same.
       if (nearest !== undefined && nearest.depth < violation.depth) return { violation: nearest, isShortest: true };
       // All that is nearer than the states being expanded now was looked at.
-      return { violation, isShortest: nearest !== undefined || queue === 0 || depth >= violation.depth };
+      return { violation, isShortest: nearest !== undefined || depth >= violation.depth };
     });
   }
 }

@@ -133,8 +133,13 @@ describe("footprints", () => {
 
   it("stay the same frozen ones, and grow nowhere, while nothing is learned", () => {
     const footprints = new Footprints(ADDRESSES, allocate);
+    const none = footprints.frozen;
+    expect([none.nodes, none.stride]).toEqual([0, 1]);
     expect(footprints.freeze()).toBe(false);
+    expect(footprints.frozen).toBe(none);
     footprints.addNode(ROOT);
+    footprints.addAccess(0, 5, true, true);
+    expect([...none.places]).toEqual(Array.from({ length: ADDRESSES }, () => -1));
     expect(footprints.freeze()).toBe(false);
     const { frozen } = footprints;
     expect(footprints.freeze()).toBe(false);
@@ -143,6 +148,6 @@ describe("footprints", () => {
     expect(footprints.freeze()).toBe(true);
     footprints.addAccess(0, 3, true, false);
     expect(footprints.freeze()).toBe(false);
-    expect([...frozen.places]).toEqual(Array.from({ length: ADDRESSES }, () => -1));
+    expect([...frozen.places]).toEqual(Array.from({ length: ADDRESSES }, (_, address) => (address === 5 ? 0 : -1)));
   });
 });

@@ -78,6 +78,34 @@ it("is not claimed when the budget does not suffice to know", () => {
   expect(shortestCounterexamples(model, [violation])).toEqual([{ violation, isShortest: true }]);
 });
 
+it("is the one that was there, where the other is as long", () => {
+  const model = counter(3, 2, false);
+  const [found] = explore(model).violations;
+  if (found === undefined) throw new Error("a lost update was expected");
+  const given = { ...found, message: "in the words of whoever found it" };
+  // A second one, further away, so that the search goes on far enough to find the first itself.
+  const far = { ...found, property: "deadlock", depth: found.depth + 1 };
+  const [near] = shortestCounterexamples(model, [given, far]);
+  expect(near?.violation).toBe(given);
+  expect(near?.isShortest).toBe(true);
+});
+
+it("is looked for among all that is nearer, and no further", () => {
+  const model = counter(3, 2, false);
+  const [found] = explore(model).violations;
+  if (found === undefined) throw new Error("a lost update was expected");
+  const search = new ShortestSearch(model, [found]);
+  while (!search.advance());
+  const budget = { depth: found.depth - 1 };
+  const { states } = explore(model, {
+    reduction: "none",
+    until: "every-property",
+    properties: [found.property],
+    budget,
+  });
+  expect([search.progress().states, search.progress().depth]).toEqual([states, found.depth]);
+});
+
 it("is asked for nothing that has no schedule", () => {
   const model = counter(3, 2, false);
   const [found] = explore(model).violations;

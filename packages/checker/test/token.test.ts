@@ -57,6 +57,19 @@ it("is refused when one of its bytes is another or missing, wherever that is", (
   }
 });
 
+it("is refused when it is too short to say anything, although its check sum matches", () => {
+  for (const text of ["", "a", "ab", "abc", "abcd"]) {
+    // The name's hash is that of its length and its letters: here it is the check sum of a token of just these bytes.
+    const bytes = [text.length, ...Array.from(text, (letter) => letter.charCodeAt(0))];
+    const sum = modelHash(text);
+    const token = encodeBase64Url(Uint8Array.of(...bytes, sum & 0xff, (sum >>> 8) & 0xff));
+    expect(() => parseToken(`xsp1.${token}`)).toThrow("the token is damaged or incomplete");
+  }
+  const shortest: Model = { name: "none", setup: () => ({ programs: [], properties: [] }) };
+  expect(decodeBase64Url(encodeToken(shortest, []).slice("xsp1.".length))).toHaveLength(8);
+  expect(parseToken(encodeToken(shortest, []))).toEqual({ modelHash: modelHash("none"), options: {}, schedule: [] });
+});
+
 it("is refused or read, and nothing else, whatever the text", () => {
   fc.assert(
     fc.property(
