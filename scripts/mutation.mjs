@@ -20,14 +20,18 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const PUBLISHED = {
   // The reference counts that all safety rests on, and the schemes.
   hypervisor: ["src/page-references.ts", "src/page-types.ts", "src/schemes/*.ts"],
-  // What a verdict rests on beside the exploration itself, which has no score yet: which steps are left out, a way there as a
-  // token, replayed, as short as it can be, and what comes next on it.
+  // What a verdict rests on: the exploration, its states, what is looked at in each and which steps are left out; a way there
+  // as a token, replayed, as short as it can be, and what comes next on it.
   checker: [
+    "src/expansion.ts",
+    "src/explorer.ts",
     "src/footprints.ts",
     "src/independent-steps.ts",
     "src/next-steps.ts",
+    "src/property-evaluation.ts",
     "src/replay.ts",
     "src/shortest-search.ts",
+    "src/state-store.ts",
     "src/token.ts",
   ],
 };
@@ -70,9 +74,9 @@ const results = await new Stryker({
   reporters: ["clear-text", "progress-append-only"],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   allowConsoleColors: false,
-  // An endless loop is one that takes this much longer than the tests took when nothing was changed: long enough that a
-  // busy machine does not make a loop of a slow test.
-  timeoutMS: 30_000,
+  // An endless loop is one that takes this much longer than the tests took when nothing was changed: some times as long as
+  // those of the checker take altogether, so that a busy machine does not make a loop of a slow test.
+  timeoutMS: 15_000,
   timeoutFactor: 1.25,
   // Nothing type-checks a mutant, and the compiler of this workspace has no interface that could rewrite its settings.
   disableTypeChecks: false,
