@@ -1,0 +1,213 @@
+import { describe, expect, it } from "vitest";
+import { allocateInts } from "../src/edge-arena.ts";
+import { expand } from "../src/expansion.ts";
+import {
+  ExpansionEnd,
+  type ExpansionRun,
+  type ExpansionTables,
+  newExpansionRun,
+  PropertyCode,
+} from "../src/expansion-tables.ts";
+import { explore } from "../src/index.ts";
+import { NODE_INTS, NodeField, NodeFlag } from "../src/node-record.ts";
+import { SLAB_MASK, SLAB_SHIFT } from "../src/packed-hash.ts";
+import { PENDING, PENDING_HEAD } from "../src/pending-successors.ts";
+import { superpage } from "./models/superpage.ts";
+
+/** The tables of the first batch of an exploration that is large enough for several threads, and its states. */
+const { tables, from, to } = firstBatch();
+
+function firstBatch(): { tables: ExpansionTables; from: number; to: number } {
+  const found: { tables: ExpansionTables; from: number; to: number }[] = [];
+  const pool = {
+    allocate: allocateInts,
+    expand(given: ExpansionTables, first: number, end: number): never {
+      found.push({ tables: given, from: first, to: end });
+      throw new Error("that is all that is wanted");
+    },
+  };
+  expect(() => explore(superpage({ vcpus: 3, frames: 1, steps: 2 }), { reduction: "none", pool })).toThrow("all that");
+  const [batch] = found;
+  if (batch === undefined) throw new Error("a batch was expected");
+  return batch;
+}
+
+const stride = tables.slots + 1;
+/** The most successors that a state can have. */
+const most = tables.widest * tables.vcpus;
+
+const int = (of: Int32Array | undefined, at: number): number => of?.[at] ?? 0;
+
+interface Expanded {
+  readonly end: number;
+  readonly run: ExpansionRun;
+  /** Parent and packed words of each successor that is new, or `~state` and whatever is there. */
+  readonly out: readonly number[][];
+}
+
+/** Expands states as a thread does: what is new goes out, of which there are so many ints. */
+function shared(
+  first: number,
+  end: number,
+  ints = (end - first + 1) * most * stride,
+  given: Partial<ExpansionTables> = {},
+): Expanded {
+  const run = newExpansionRun(tables.slots, tables.vcpus, tables.codes.length, new Int32Array(ints));
+  const ended = expand({ ...tables, ...given }, run, first, end);
+  expect(run.count).toBe(0);
+  const successors = Array.from({ length: run.outLength / stride }, (_, each) => [
+    ...run.out.subarray(each * stride, (each + 1) * stride),
+  ]);
+  return { end: ended, run, out: successors };
+}
+
+/** Expands states as the exploration does, on a copy of its store that may hold so many states. */
+function inserted(first: number, end: number, room = to + 1000, given: Partial<ExpansionTables> = {}): Expanded {
+  const run = newExpansionRun(tables.slots, tables.vcpus, tables.codes.length, new Int32Array(0));
+  run.count = to;
+  const slabs = tables.slabs.map((slab) => slab.slice());
+  const ended = expand({ ...tables, slabs, table: tables.table.slice(), room, ...given }, run, first, end);
+  const successors = Array.from({ length: run.count - to }, (_, each) => {
+    const base = ((to + each) & SLAB_MASK) * stride;
+    const slab = slabs[(to + each) >>> SLAB_SHIFT] ?? new Int32Array(0);
+    return [int(slab, base + tables.slots), ...slab.subarray(base, base + tables.slots)];
+  });
+  return { end: ended, run, out: successors };
+}
+
+/** What flags the nodes of a state have, all of them. */
+function flagsOf(state: number): number {
+  const { words, vcpus, slot, shift, mask, nodes } = tables;
+  let flags = -1;
+  for (let field = words; field < words + vcpus; field++) {
+    const packed = int(tables.slabs[state >>> SLAB_SHIFT], (state & SLAB_MASK) * stride + int(slot, field));
+    const node = (packed >>> int(shift, field)) & int(mask, field);
+    flags &= int(nodes, node * NODE_INTS + NodeField.flags);
+  }
+  return flags;
+}
+
+/** Two states in a row whose edges are all known, with some ways each. */
+const [state, ways] = (() => {
+  for (let at = from; at < to - 1; at++) {
+    const { out, run } = shared(at, at + 2);
+    if (out.every(([parent = -1]) => parent >= 0) && run.transitions >= 4)
+      return [at, shared(at, at + 1).run.transitions];
+  }
+  throw new Error("two states whose edges are known were expected");
+})();
+
+describe("an expansion", () => {
+  it("makes every step of every state, in order, and leaves out what the table holds", () => {
+    const all = shared(from, to);
+    expect([all.end, all.run.position]).toEqual([ExpansionEnd.complete, to]);
+    const each = Array.from({ length: to - from }, (_, at) => shared(from + at, from + at + 1));
+    expect(all.out.map(([parent]) => parent)).toEqual(each.flatMap(({ out }) => out.map(([parent]) => parent)));
+    const words = (out: readonly number[][]): number[][] => out.filter(([parent = -1]) => parent >= 0);
+    expect(words(all.out)).toEqual(words(each.flatMap(({ out }) => out)));
+    expect(all.run.transitions).toBe(each.reduce((sum, { run }) => sum + run.transitions, 0));
+    // More than are looked up together.
+    expect(all.run.transitions).toBeGreaterThan(4 * PENDING);
+  });
+
+  it("inserts each of them once, with the parent that it was found from first", () => {
+    const end = state + 2;
+    const once = new Map<string, number[]>();
+    for (const successor of shared(state, end).out) {
+      const words = successor.slice(1).join();
+      if (!once.has(words)) once.set(words, successor);
+    }
+    const { end: ended, run, out } = inserted(state, end);
+    expect([ended, run.position, run.transitions]).toEqual([
+      ExpansionEnd.complete,
+      end,
+      shared(state, end).run.transitions,
+    ]);
+    expect(out).toEqual([...once.values()]);
+  });
+
+  it("keeps its room for successors that wait, as long as that is enough", () => {
+    const { run } = shared(state, state + 1);
+    const { pending } = run;
+    expect(pending).toHaveLength((most + PENDING) * (tables.slots + PENDING_HEAD));
+    expand(tables, run, state, state + 1);
+    expect(run.pending).toBe(pending);
+    run.pending = new Int32Array(pending.length - 1);
+    expand(tables, run, state, state + 1);
+    expect(run.pending).toHaveLength(pending.length);
+  });
+});
+
+describe("room for what an expansion finds", () => {
+  it("is that for all that a state may have, among those that go out", () => {
+    expect(shared(state, state + 1, most * stride)).toMatchObject({ end: ExpansionEnd.complete });
+    const little = shared(state, state + 1, most * stride - 1);
+    expect([little.end, little.run.position, little.out]).toEqual([ExpansionEnd.full, state, []]);
+  });
+
+  it("is counted with those that wait", () => {
+    expect(shared(state, state + 2, (ways + most) * stride)).toMatchObject({ end: ExpansionEnd.complete });
+    const little = shared(state, state + 2, (ways + most) * stride - 1);
+    expect([little.end, little.run.position]).toEqual([ExpansionEnd.full, state + 1]);
+    expect(little.out).toEqual(shared(state, state + 1).out);
+    expect(little.run.transitions).toBe(ways);
+  });
+
+  it("is counted with those that are out already", () => {
+    const run = newExpansionRun(tables.slots, tables.vcpus, tables.codes.length, new Int32Array((most + 5) * stride));
+    run.outLength = 5 * stride;
+    expect(expand(tables, run, state, state + 1)).toBe(ExpansionEnd.complete);
+    run.outLength = 5 * stride + 1;
+    expect(expand(tables, run, state, state + 1)).toBe(ExpansionEnd.full);
+  });
+
+  it("is that of the store, where they are inserted", () => {
+    expect(inserted(state, state + 1, to + most)).toMatchObject({ end: ExpansionEnd.complete });
+    const little = inserted(state, state + 1, to + most - 1);
+    expect([little.end, little.run.position, little.out]).toEqual([ExpansionEnd.full, state, []]);
+    expect(inserted(state, state + 2, to + ways + most)).toMatchObject({ end: ExpansionEnd.complete });
+    const less = inserted(state, state + 2, to + ways + most - 1);
+    expect([less.end, less.run.position, less.out]).toEqual([
+      ExpansionEnd.full,
+      state + 1,
+      inserted(state, state + 1).out,
+    ]);
+  });
+});
+
+describe("a state for which code is needed", () => {
+  const edges = tables.edges.map(() => -1);
+
+  it("ends an expansion, which tells the edge and counts nothing of it", () => {
+    const { end, run, out } = inserted(state, state + 2, undefined, { edges });
+    expect([end, run.position, run.transitions, out]).toEqual([ExpansionEnd.unknownEdge, state, 0, []]);
+    const base = int(tables.nodes, run.missNode * NODE_INTS + NodeField.edgeBase);
+    expect(int(tables.edges, base + run.missAnswer)).toBeGreaterThanOrEqual(0);
+  });
+
+  it("is left to whoever has the code, by threads, which go on", () => {
+    const { end, run, out } = shared(state, state + 2, undefined, { edges });
+    expect([end, run.position, run.transitions]).toEqual([ExpansionEnd.complete, state + 2, 0]);
+    expect(out.map(([parent]) => parent)).toEqual([~state, ~(state + 1)]);
+  });
+
+  it("or a property is, likewise", () => {
+    const given = { roots: tables.roots.map(() => -1), codes: tables.codes.map(() => PropertyCode.always) };
+    const looked = tables.looked.map(() => -1);
+    const readBits = tables.readBits.map(() => -1);
+    const { end, run, out } = inserted(state, state + 1, undefined, { ...given, looked, readBits });
+    expect([end, run.position, run.missProperty, out]).toEqual([ExpansionEnd.unknownDecision, state, 0, []]);
+    expect(shared(state, state + 1, undefined, { ...given, looked, readBits }).out[0]?.[0]).toBe(~state);
+    // Unless nothing moved that one looks at.
+    const none = tables.looked.map(() => 0);
+    expect(flagsOf(state) & NodeFlag.resting).toBe(0);
+    expect(inserted(state, state + 1, undefined, { ...given, looked: none, readBits }).end).toBe(ExpansionEnd.complete);
+    // Where all rest it is looked at, for the sake of those that are looked at then only.
+    const resting =
+      Array.from({ length: to }, (_, at) => at).find((at) => at > 0 && (flagsOf(at) & NodeFlag.resting) !== 0) ?? 0;
+    expect(resting).toBeGreaterThan(0);
+    expect(inserted(resting, resting + 1, undefined, { ...given, looked: none, readBits }).end).toBe(
+      ExpansionEnd.unknownDecision,
+    );
+  });
+});
