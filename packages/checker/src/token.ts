@@ -3,6 +3,8 @@ import { ByteReader, ByteWriter } from "./byte-codec.ts";
 import type { Model, ModelOptions, Move, Schedule } from "./model.ts";
 
 const PREFIX = "xsp1.";
+/** No schedule that somebody wants to read is longer; a token of some letters may claim that it is. */
+const MOST_STEPS = 1 << 20;
 const OptionType = { string: 0, number: 1, no: 2, yes: 3 } as const;
 
 /** What a token says. */
@@ -52,7 +54,7 @@ export function encodeToken(model: Model, schedule: Schedule): string {
   return PREFIX + encodeBase64Url(writer.bytes());
 }
 
-/** @throws RangeError saying what is wrong with the token: another version, damaged, or cut off. */
+/** @throws RangeError saying what is wrong with the token: another version, damaged, cut off, or of more than 1,048,576 steps. */
 export function parseToken(token: string): ParsedToken {
   if (!token.startsWith(PREFIX)) {
     throw new RangeError(`a token begins with ${PREFIX}, this one with ${JSON.stringify(token.slice(0, 8))}`);
@@ -75,6 +77,9 @@ export function parseToken(token: string): ParsedToken {
   for (let left = reader.varint(); left > 0; left--) {
     const move = reader.varint();
     const times = reader.varint();
+    if (schedule.length + times > MOST_STEPS) {
+      throw new RangeError(`the token has more than ${MOST_STEPS} steps, more than can be replayed`);
+    }
     for (let each = 0; each < times; each++) schedule.push({ vcpu: move % 32, choice: Math.floor(move / 32) });
   }
   return { modelHash: hash, options, schedule };

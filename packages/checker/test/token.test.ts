@@ -70,6 +70,18 @@ it("is refused when it is too short to say anything, although its check sum matc
   expect(parseToken(encodeToken(shortest, []))).toEqual({ modelHash: modelHash("none"), options: {}, schedule: [] });
 });
 
+it("is refused when it claims more steps than anybody could replay", () => {
+  const most = 1_048_576;
+  const schedule = Array.from({ length: most }, () => ({ vcpu: 0, choice: 0 }));
+  const model = counter(2, 1, false);
+  const longest = encodeToken(model, schedule);
+  expect(parseToken(longest).schedule.length).toBe(most);
+  const longer = encodeToken(model, [...schedule, { vcpu: 1, choice: 0 }]);
+  // Two letters more, for one step more; they could as well be for some thousand million.
+  expect(longer.length - longest.length).toBeLessThan(4);
+  expect(() => parseToken(longer)).toThrow("the token has more than 1048576 steps, more than can be replayed");
+});
+
 it("is refused or read, and nothing else, whatever the text", () => {
   fc.assert(
     fc.property(
