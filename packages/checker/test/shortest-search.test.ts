@@ -1,3 +1,4 @@
+import type { Words } from "@xsp/words";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import {
@@ -11,6 +12,45 @@ import {
 } from "../src/index.ts";
 import { counter } from "./models/counters.ts";
 import { buildRandomModel, randomModel, runsOf } from "./random-model.ts";
+
+/** One vCPU comes to write a nine by either of two ways: a long one of which little is seen, or a short one that is all seen. */
+function twoWays(long: number, short: number, beside: (word: Words) => Program): Model {
+  return {
+    name: "two ways",
+    setup(world) {
+      const [word, own] = [world.allocate(1, "word"), world.allocate(1, "own")];
+      const walker: Program = {
+        name: "takes one of two ways",
+        start: [0],
+        step([end = 0], context) {
+          if (end === 1) return done;
+          const isLong = context.choose(2) === 0;
+          word.load(0);
+          for (let i = 0; i < (isLong ? long : 0); i++) own.store(0, i);
+          for (let i = 0; i < (isLong ? 0 : short); i++) word.store(0, i);
+          word.store(0, 9);
+          return [1];
+        },
+      };
+      const holds = (): boolean => word.load(0) !== 9;
+      return { programs: [walker, beside(word)], properties: [{ kind: "always", name: "nine", holds }] };
+    },
+  };
+}
+
+/** Makes so many choices, then looks at the word. */
+const looker =
+  (choices: number) =>
+  (word: Words): Program => ({
+    name: "looks",
+    start: [0],
+    step([end = 0], context) {
+      if (end === 1) return done;
+      for (let i = 0; i < choices; i++) context.choose(2);
+      word.load(0);
+      return [1];
+    },
+  });
 
 it("is as long as the one that an unreduced exploration finds", () => {
   fc.assert(
@@ -33,36 +73,7 @@ it("is as long as the one that an unreduced exploration finds", () => {
 });
 
 it("is found where fewer visible steps make a longer way", () => {
-  const model: Model = {
-    name: "two ways",
-    setup(world) {
-      const [shared, own] = [world.allocate(1, "shared"), world.allocate(1, "own")];
-      const walker: Program = {
-        name: "takes one of two ways",
-        start: [0],
-        step([end = 0], context) {
-          if (end === 1) return done;
-          const isLong = context.choose(2) === 0;
-          shared.load(0);
-          for (let i = 0; i < (isLong ? 9 : 0); i++) own.store(0, i);
-          for (let i = 0; i < (isLong ? 0 : 3); i++) shared.store(0, i);
-          shared.store(0, 9);
-          return [1];
-        },
-      };
-      const looker: Program = {
-        name: "looks",
-        start: [0],
-        step([end = 0]) {
-          if (end === 1) return done;
-          shared.load(0);
-          return [1];
-        },
-      };
-      const holds = (): boolean => shared.load(0) !== 9;
-      return { programs: [walker, looker], properties: [{ kind: "always", name: "nine", holds }] };
-    },
-  };
+  const model = twoWays(9, 3, looker(0));
   const [violation] = explore(model, { reduction: "independent" }).violations;
   if (violation === undefined) throw new Error("a nine was expected");
   const [found] = shortestCounterexamples(model, [violation]);
@@ -152,38 +163,8 @@ it("is known of each violation by itself", () => {
 });
 
 it("does not count what vCPUs do that have nothing to do with it", () => {
-  // Two ways again; beside them a vCPU that has three choices to make before anything else.
-  const model: Model = {
-    name: "bystander",
-    setup(world) {
-      const [word, own] = [world.allocate(1, "word"), world.allocate(1, "own")];
-      const walker: Program = {
-        name: "takes one of two ways",
-        start: [0],
-        step([end = 0], context) {
-          if (end === 1) return done;
-          const isLong = context.choose(2) === 0;
-          word.load(0);
-          for (let i = 0; i < (isLong ? 4 : 0); i++) own.store(0, i);
-          for (let i = 0; i < (isLong ? 0 : 2); i++) word.store(0, i);
-          word.store(0, 9);
-          return [1];
-        },
-      };
-      const bystander: Program = {
-        name: "chooses",
-        start: [0],
-        step([end = 0], context) {
-          if (end === 1) return done;
-          for (let i = 0; i < 3; i++) context.choose(2);
-          word.load(0);
-          return [1];
-        },
-      };
-      const holds = (): boolean => word.load(0) !== 9;
-      return { programs: [walker, bystander], properties: [{ kind: "always", name: "nine", holds }] };
-    },
-  };
+  // Beside the two ways a vCPU that has three choices to make before anything else.
+  const model = twoWays(4, 2, looker(3));
   const { violations } = explore(model, { reduction: "independent" });
   const [found] = shortestCounterexamples(model, violations);
   const [shortest] = explore(model, { reduction: "none" }).violations;

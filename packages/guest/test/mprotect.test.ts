@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
   type Guest,
-  MAP_ANONYMOUS,
   MAP_HUGETLB,
   MAP_PRIVATE,
   MAP_SHARED,
@@ -9,30 +8,14 @@ import {
   PROT_NONE,
   PROT_READ,
   PROT_WRITE,
-  type Process,
   VM_READ,
   VM_WRITE,
 } from "../src/index.ts";
-import { type Pair, allSchemes, boot, expectClean, measure, ok } from "./small-guest.ts";
+import { allSchemes, boot, expectClean, mapped, measure, ok } from "./small-guest.ts";
 
 const PAGE = 4096;
 const HUGEPAGE = 2 ** 21;
 const READ_WRITE = PROT_READ | PROT_WRITE;
-
-interface Mapped extends Pair {
-  readonly process: Process;
-  readonly address: number;
-}
-
-function mapped(scheme: Parameters<typeof boot>[0], length: number, flags: number): Mapped {
-  const pair = boot(scheme, 32);
-  const { guest } = pair;
-  if ((flags & MAP_HUGETLB) !== 0) expect(guest.setNrHugepages(6)).toBe(6);
-  const process = ok(guest.spawn());
-  const address = ok(guest.mmap(process, { length, flags: flags | MAP_ANONYMOUS }));
-  expect(guest.touchAll(process, address)).toBeUndefined();
-  return { ...pair, process, address };
-}
 
 /** Start in pages from the first, length in pages, and protection, of each mapping. */
 function layout(guest: Guest, unit: number): string[] {

@@ -1,32 +1,9 @@
 import { describe, expect, it } from "vitest";
-import {
-  type Guest,
-  MAP_ANONYMOUS,
-  MAP_FIXED,
-  MAP_HUGETLB,
-  MAP_PRIVATE,
-  MAP_SHARED,
-  type Process,
-} from "../src/index.ts";
-import { type Pair, allSchemes, boot, expectClean, measure, mmapShared, ok } from "./small-guest.ts";
+import { type Guest, MAP_ANONYMOUS, MAP_FIXED, MAP_HUGETLB, MAP_PRIVATE, MAP_SHARED } from "../src/index.ts";
+import { allSchemes, expectClean, mapped, measure, mmapShared, ok } from "./small-guest.ts";
 
 const PAGE = 4096;
 const HUGEPAGE = 2 ** 21;
-
-interface Mapped extends Pair {
-  readonly process: Process;
-  readonly address: number;
-}
-
-function mapped(scheme: Parameters<typeof boot>[0], length: number, flags: number): Mapped {
-  const pair = boot(scheme, 32);
-  const { guest } = pair;
-  if ((flags & MAP_HUGETLB) !== 0) expect(guest.setNrHugepages(6)).toBe(6);
-  const process = ok(guest.spawn());
-  const address = ok(guest.mmap(process, { length, flags: flags | MAP_ANONYMOUS }));
-  expect(guest.touchAll(process, address)).toBeUndefined();
-  return { ...pair, process, address };
-}
 
 /** Begin and length of each mapping, in so many bytes from an address on. */
 function ranges(guest: Guest, from: number, unit: number): [number, number][] {

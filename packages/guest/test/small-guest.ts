@@ -68,6 +68,23 @@ export function mmapShared(guest: Guest, process: Process, length: number, file?
   );
 }
 
+/** A guest with one process that has one mapping, all of it touched. */
+export interface Mapped extends Pair {
+  readonly process: Process;
+  readonly address: number;
+}
+
+/** Maps so many bytes of anonymous memory and touches them; with `MAP_HUGETLB` out of a pool of six hugepages. */
+export function mapped(scheme: SchemeName, length: number, flags: number): Mapped {
+  const pair = boot(scheme, 32);
+  const { guest } = pair;
+  if ((flags & MAP_HUGETLB) !== 0) expect(guest.setNrHugepages(6)).toBe(6);
+  const process = ok(guest.spawn());
+  const address = ok(guest.mmap(process, { length, flags: flags | MAP_ANONYMOUS }));
+  expect(guest.touchAll(process, address)).toBeUndefined();
+  return { ...pair, process, address };
+}
+
 /** A process that has mapped and touched hugepages; the pool is made that large first. */
 export function sharer(guest: Guest, hugepages: number): { process: Process; address: number } {
   expect(guest.setNrHugepages(hugepages)).toBe(hugepages);
