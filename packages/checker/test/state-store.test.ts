@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { allocateInts } from "../src/edge-arena.ts";
 import { placeFields, StateLayout } from "../src/state-layout.ts";
+import { hashPacked } from "../src/packed-hash.ts";
 import { StateStore } from "../src/state-store.ts";
 
 /** States in a slab, and places of the smallest table. */
@@ -28,7 +29,7 @@ function statesOf(store: StateStore): number[][] {
 }
 
 /** The n-th of many states that differ, in fields that lie in different packed words. */
-const numbered = (n: number): number[] => [n & 3, (n * 7) % 70_000, 0, n, n % 10];
+const numbered = (n: number): number[] => [n & 3, (n * 7) % 70_000, 0, n + 1, n % 10];
 
 function filled(states: number): StateStore {
   const store = new StateStore(layout(), allocateInts);
@@ -79,6 +80,36 @@ describe("a store of states", () => {
     expect(store.count).toBe(states);
     store.insert(packed(store.layout, [3, 70_000, 5, 1 << 24, 1 << 10]), 0, 0);
     expect(statesOf(store)).toEqual([...before, [3, 70_000, 5, 1 << 24, 1 << 10, 0]]);
+  });
+
+  it("keeps two apart that have the same hash", () => {
+    const seen = new Map<number, Int32Array>();
+    let pair: readonly [Int32Array, Int32Array] | undefined;
+    for (let n = 1; pair === undefined; n++) {
+      const words = Int32Array.of(Math.imul(n, 0x9e37_79b1), Math.imul(n, 0x85eb_ca6b));
+      const other = seen.get(hashPacked(words, 0, 2));
+      if (other !== undefined) pair = [other, words];
+      seen.set(hashPacked(words, 0, 2), words);
+    }
+    const store = new StateStore(layout(), allocateInts);
+    expect(store.layout.slots).toBe(2);
+    store.reserve(2);
+    for (const words of [...pair, ...pair]) store.insert(words, 0, -1);
+    expect(store.count).toBe(2);
+    expect([...(store.slabs[0]?.subarray(0, 6) ?? [])]).toEqual([...pair[0], -1, ...pair[1], -1]);
+  });
+
+  it("has an entry in its table for each, and no other, however often that is filled anew", () => {
+    const store = filled(2900);
+    const entries = (): number => store.table.reduce((sum, entry) => sum + (entry === 0 ? 0 : 1), 0);
+    expect([store.table.length, entries()]).toEqual([4 * SMALLEST, 2900]);
+    store.repack(wider());
+    expect(entries()).toBe(2900);
+    store.repack(wider());
+    expect(entries()).toBe(2900);
+    // None of them is the one that has only zeros, which all that is not a state yet is made of.
+    store.insert(packed(store.layout, [0, 0, 0, 0, 0]), 0, 7);
+    expect([store.count, entries(), store.parent(2900)]).toEqual([2901, 2901, 7]);
   });
 
   it("knows none after it was cleared, and takes those to come by the new layout", () => {
