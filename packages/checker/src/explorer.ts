@@ -155,10 +155,9 @@ export class Exploration {
 
   /** What was found so far. Replays every counterexample before it reports it. */
   result(): CheckResult {
-    const isFinished = this.stopped === "finished";
     const everythingSeen = this.position === this.store.count;
     const found = findings(this.model, this.interned, this.store, this.settled, this.run.hits, everythingSeen);
-    const verdict = found.violations.length > 0 ? "violated" : isFinished && everythingSeen ? "holds" : "incomplete";
+    const verdict = found.violations.length > 0 ? "violated" : everythingSeen ? "holds" : "incomplete";
     const { states, transitions, bytes } = this.progress();
     return {
       verdict,

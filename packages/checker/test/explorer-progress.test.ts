@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { explore, Exploration, type ExploreOptions, type Progress } from "../src/index.ts";
+import {
+  done,
+  explore,
+  Exploration,
+  type ExploreOptions,
+  type Model,
+  type Program,
+  type Progress,
+  type StateView,
+} from "../src/index.ts";
 import { counter } from "./models/counters.ts";
 import { superpage } from "./models/superpage.ts";
+import { twoLocks } from "./models/two-locks.ts";
 
 /** How far an exploration says it is after each batch. */
 function told(options: ExploreOptions, model = counter(2, 1, true)): Progress[] {
@@ -31,6 +41,49 @@ describe("the progress of an exploration", () => {
     expect([exploration.advance(0), ...figures(exploration.progress())]).toEqual([false, 10, 10, 4, 3]);
     expect([exploration.advance(), exploration.advance()]).toEqual([false, true]);
     expect([exploration.advance(5), ...figures(exploration.progress())]).toEqual([true, 11, 14, 0, 4]);
+    let calls = 0;
+    const watched = new Exploration(counter(2, 1, true), { onProgress: () => void calls++ });
+    expect([watched.advance(100), calls, watched.advance(100), calls]).toEqual([true, 5, true, 5]);
+  });
+
+  it("is told within a distance too, where more than 65,536 states are equally far away", () => {
+    const wide: Model = {
+      name: "wide",
+      setup(world) {
+        const own = world.allocate(2, "own");
+        const program: Program = {
+          name: "stores one of many",
+          start: [0],
+          step([end = 0], context) {
+            if (end === 1) return done;
+            own.store(context.vcpu, context.choose(300));
+            return [1];
+          },
+        };
+        return { programs: [program, program], properties: [] };
+      },
+    };
+    const exploration = new Exploration(wide, { reduction: "none" });
+    const seen: (readonly [states: number, depth: number, furthest: number])[] = [];
+    while (!exploration.advance()) {
+      const { states, depth } = exploration.progress();
+      seen.push([states, depth, exploration.result().depth]);
+    }
+    expect(seen.map(([, ...depths]) => depths)).toEqual([
+      [1, 1],
+      [2, 2],
+      [2, 3],
+      [3, 3],
+      [3, 4],
+      [3, 4],
+      [4, 4],
+      [4, 4],
+    ]);
+    // One has chosen; both have, or one has stored; one has stored and the other chosen; both have stored.
+    const within = 1 + 600 + (300 * 300 + 600);
+    const ends = [601, within, within + 2 * 300 * 300, 601 * 601];
+    expect(ends.map((end) => seen.some(([states]) => states === end))).toEqual([true, true, true, true]);
+    expect(exploration.result()).toMatchObject({ depth: 4, states: 601 * 601, verdict: "holds" });
   });
 
   it("has the depth of the furthest states found, expanded or not", () => {
@@ -55,6 +108,8 @@ describe("the progress of an exploration", () => {
       (after.nodes - new Exploration(counter(2, 1, true)).result().nodes) * 316 + 16_384 * 4,
     );
     expect(told({}).at(-1)?.bytes).toBe(after.bytes);
+    // The same on every machine.
+    expect(after.bytes).toBe(220_640);
   });
 
   it("takes as many seconds as its clock says from when it was made", () => {
@@ -68,6 +123,66 @@ describe("the progress of an exploration", () => {
     exploration.advance();
     expect(exploration.result().seconds).toBe(1.25);
     expect(explore(counter(2, 1, true)).seconds).toBeUndefined();
+  });
+});
+
+describe("an exploration ends", () => {
+  const broken = superpage({ vcpus: 2, frames: 1, steps: 2, broken: true });
+  const states = (options: ExploreOptions, model = broken): number => explore(model, options).states;
+
+  it("without a reason, unless it is incomplete", () => {
+    expect(explore(counter(2, 1, true)).reason).toBeUndefined();
+    expect(explore(counter(2, 1, false)).reason).toBeUndefined();
+  });
+
+  it("at the first violation, or when each property has its verdict, not when all is seen", () => {
+    const [first] = explore(broken).violations;
+    if (first === undefined) throw new Error("a violation was expected");
+    const all = states({ properties: [] });
+    expect(states({})).toBeLessThan(all);
+    const properties = [first.property];
+    expect(states({ until: "every-property", properties })).toBe(states({ properties }));
+    expect(states({ until: "every-property" })).toBe(all);
+  });
+
+  it("at a deadlock as at any violation, unless nobody asked for that", () => {
+    expect(states({}, twoLocks(true))).toBeLessThan(states({ properties: [] }, twoLocks(true)));
+    expect(states({ until: "every-property", properties: ["deadlock"] }, twoLocks(true))).toBe(
+      states({ properties: ["deadlock"] }, twoLocks(true)),
+    );
+  });
+
+  it("with the first batch, where the initial state is wrong", () => {
+    const model = counter(2, 2, false);
+    const never: Model = {
+      ...model,
+      setup(world) {
+        const { programs } = model.setup(world);
+        return { programs, properties: [{ kind: "always", name: "never", holds: () => false }] };
+      },
+    };
+    expect(explore(never)).toMatchObject({ states: 3, violations: [{ property: "never", depth: 0, schedule: [] }] });
+  });
+
+  it("having run a predicate once for what it reads, or for each state where its tree is given up", () => {
+    const runs = (decisionLimit?: number): number => {
+      let count = 0;
+      const model: Model = {
+        ...counter(3, 2, true),
+        setup(world) {
+          const { programs } = counter(3, 2, true).setup(world);
+          const holds = (state: StateView): boolean => {
+            count++;
+            return !state.vcpu(0).done || state.vcpu(1).local.length < 9;
+          };
+          return { programs, properties: [{ kind: "always", name: "counted", holds }] };
+        },
+      };
+      explore(model, decisionLimit === undefined ? {} : { decisionLimit });
+      return count;
+    };
+    expect(runs()).toBe(runs(1000));
+    expect(runs(0)).toBeGreaterThan(4 * runs());
   });
 });
 
@@ -120,6 +235,14 @@ describe("an exploration that learns that a step was not independent", () => {
       [1, 0, 1, 0],
       [1, 0, 1, 0],
     ]);
+  });
+
+  it("does not begin again where no step is left out for being independent", () => {
+    const small = superpage({ vcpus: 3, frames: 1, steps: 1 });
+    for (const reduction of ["none", "choices"] as const) {
+      const states = told({ reduction }, small).map((progress) => progress.states);
+      expect(states).toEqual(states.toSorted((a, b) => a - b));
+    }
   });
 
   it("begins again at the end, if not before", () => {
