@@ -15,6 +15,6 @@ export default defineConfig({
     reporters: ["default", "json"],
     // Continuous integration adds the figures of these files up.
     outputFile: { json: "test-results/vitest.json" },
-    coverage: { provider: "v8", include: ["src/**"], reporter: ["text", "json-summary"] },
+    coverage: { provider: "v8", include: ["src/**"], reporter: ["text"] },
   },
 });

@@ -1,6 +1,7 @@
 // What is known about the state of the house, in one place: package sizes, public interface, coverage, mutation score, and
-// links of the docs. Sizes, interface and links are looked at now; coverage and mutation take long, so they are read from
-// what their commands left behind, and a line says so where there is nothing.
+// links of the docs. Sizes, interface and links are looked at now. Coverage and mutation take a quarter of an hour and more,
+// so they are read from docs/coverage.json and docs/mutation.json, which their commands write and the repository keeps: each
+// row says when it was measured, and of what.
 //
 //   pnpm quality            as tables
 //   pnpm quality --json     as JSON
@@ -8,11 +9,11 @@
 //
 // Ends with 1 when the public interface is not as api/ has it, or a link is broken.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { packageSizes } from "./package-sizes.mjs";
-import { packagesOf, root } from "./publishable-packages.mjs";
+import { root } from "./publishable-packages.mjs";
 import { run } from "./run-command.mjs";
 
 const { values: flags } = parseArgs({
@@ -24,7 +25,7 @@ const quality = {
   commit: run("git", ["rev-parse", "--short", "HEAD"], root).trim(),
   sizes: await packageSizes(),
   api: JSON.parse(run(process.execPath, [join(root, "scripts", "api-reports.mjs"), "--json"], root)),
-  coverage: packagesOf(root).flatMap(coverageOf),
+  coverage: measured("coverage").packages.map(coverageOf),
   mutation: mutationScores(),
   docs: docsCheck(),
 };
@@ -34,21 +35,21 @@ else if (flags.write) intoClaims(asMarkdown(quality));
 else console.log(asMarkdown(quality));
 if (quality.api.some(({ isCurrent }) => !isCurrent) || quality.docs?.isRight === false) process.exitCode = 1;
 
-/** What `pnpm coverage` left in a package: the shares of lines, branches and functions that its own tests reach. */
-function coverageOf({ folder, manifest }) {
-  const file = join(folder, "coverage", "coverage-summary.json");
-  if (!existsSync(file)) return [];
-  const { lines, branches, functions } = JSON.parse(readFileSync(file, "utf8")).total;
-  return [{ name: manifest.name, lines: lines.pct, branches: branches.pct, functions: functions.pct }];
+/** What a command that takes long left in docs/. */
+function measured(what) {
+  return JSON.parse(readFileSync(join(root, "docs", `${what}.json`), "utf8"));
 }
 
-/** What `pnpm mutation` left: for each file how many mutants its tests noticed, of all that were made. */
+/** The shares of a package's lines, branches and functions that its own tests reach, in percent. */
+function coverageOf({ name, date, commit, lines, branches, functions }) {
+  const percent = ({ covered, total }) => (100 * covered) / total;
+  return { name, date, commit, lines: percent(lines), branches: percent(branches), functions: percent(functions) };
+}
+
+/** For each file how many mutants its tests noticed, of all that were made. */
 function mutationScores() {
-  const file = join(root, "docs", "mutation.json");
-  if (!existsSync(file)) return null;
-  const { files } = JSON.parse(readFileSync(file, "utf8"));
   return {
-    files: files.map(({ file: name, date, commit, killed, timeout, survived, noCoverage }) => {
+    files: measured("mutation").files.map(({ file: name, date, commit, killed, timeout, survived, noCoverage }) => {
       const noticed = killed + timeout;
       const mutants = noticed + survived + noCoverage;
       return { file: name, date, commit, noticed, mutants };
@@ -75,7 +76,7 @@ function asMarkdown({ commit, sizes, api, coverage, mutation, docs }) {
     `${noticed} of ${mutants}`,
     mutants === 0 ? "–" : percent((100 * noticed) / mutants),
   ];
-  const all = mutation?.files.reduce(
+  const all = mutation.files.reduce(
     (sum, { noticed, mutants }) => ({ noticed: sum.noticed + noticed, mutants: sum.mutants + mutants }),
     { noticed: 0, mutants: 0 },
   );
@@ -90,21 +91,23 @@ function asMarkdown({ commit, sizes, api, coverage, mutation, docs }) {
       ["report", "exports", "unnamed types", "as built"],
       api.map((report) => [report.report, report.exports, report.unnamed, report.isCurrent ? "yes" : "NO"]),
     ),
-    coverage.length === 0
-      ? "Coverage: not measured here; `pnpm coverage` does."
-      : table(
-          ["coverage by its own tests", "lines", "branches", "functions"],
-          coverage.map((part) => [part.name, percent(part.lines), percent(part.branches), percent(part.functions)]),
-        ),
-    mutation === null
-      ? "Mutation score: not measured yet; `pnpm mutation` does, into docs/mutation.json."
-      : table(
-          ["mutants noticed", "of all", "score", "measured"],
-          [
-            ...mutation.files.map((part) => [part.file, ...score(part), `${part.date}, ${part.commit}`]),
-            ["all", ...score(all), ""],
-          ],
-        ),
+    table(
+      ["coverage by its own tests", "lines", "branches", "functions", "measured"],
+      coverage.map((part) => [
+        part.name,
+        percent(part.lines),
+        percent(part.branches),
+        percent(part.functions),
+        `${part.date}, ${part.commit}`,
+      ]),
+    ),
+    table(
+      ["mutants noticed", "of all", "score", "measured"],
+      [
+        ...mutation.files.map((part) => [part.file, ...score(part), `${part.date}, ${part.commit}`]),
+        ["all", ...score(all), ""],
+      ],
+    ),
     docs === null
       ? "Links of the docs: there is no `pnpm docs:check` yet."
       : `Links, code and commands of the docs: ${docs.isRight ? "all right" : "WRONG"}${countsText(docs.counts)}.`,
