@@ -184,7 +184,7 @@ describe("a word that another vCPU may still touch", () => {
   });
 
   it("is none that no program is known to touch", () => {
-    const touched = [{ node: writer.length, reads: [0, 1, 31], writes: [0, 1, 31] }];
+    const touched = [{ node: writer.length, reads: [0, 1, 31, 63], writes: [0, 1, 31, 63] }];
     expect(taken({ nodes: writer, places: [0, -1, 2, 3], touched }).at[0]).toBe(B);
   });
 
