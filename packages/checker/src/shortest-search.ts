@@ -59,7 +59,7 @@ export class ShortestSearch {
       // What is found breadth first has no shorter one; what is as far as before may well be the same.
       if (nearest !== undefined && nearest.depth < violation.depth) return { violation: nearest, isShortest: true };
       // All that is nearer than the states being expanded now was looked at.
-      return { violation, isShortest: nearest !== undefined || depth >= violation.depth };
+      return { violation, isShortest: depth >= violation.depth };
     });
   }
 }
