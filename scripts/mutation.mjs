@@ -103,7 +103,10 @@ function countByFile(mutants) {
     git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "packages") === "" ? "" : " and changes");
   const column = { Killed: "killed", Timeout: "timeout", Survived: "survived", NoCoverage: "noCoverage" };
   for (const { fileName, status } of mutants) {
-    const name = `packages/${values.package}/${relative(folder, fileName).replaceAll("\\", "/")}`;
+    const path = relative(folder, fileName).replaceAll("\\", "/");
+    // What an earlier run found out about other files is not of this day.
+    if (positionals.length > 0 && !positionals.includes(path)) continue;
+    const name = `packages/${values.package}/${path}`;
     const counts = byFile.get(name) ?? { file: name, date, commit, killed: 0, timeout: 0, survived: 0, noCoverage: 0 };
     // What cannot run or was left out tells nothing about the tests.
     if (status in column) counts[column[status]]++;
