@@ -32,7 +32,7 @@ if (packages.length === 0) {
   throw new RangeError(`--package: ${values.package} given, expected one of ${known}`);
 }
 
-const rows = [];
+const file = join(root, "docs", "coverage.json");
 for (const { folder, manifest } of packages) {
   console.log(`\n=== ${manifest.name}`);
   process.chdir(folder);
@@ -45,6 +45,9 @@ for (const { folder, manifest } of packages) {
     watch: false,
     env: { NODE_V8_COVERAGE: processes },
     reporters: ["default"],
+    // What is counted runs some times as long as what is not.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     coverage: { enabled: true, reporter: ["json"] },
   });
   await vitest.close();
@@ -57,7 +60,7 @@ for (const { folder, manifest } of packages) {
   rmSync(processes, { recursive: true, force: true });
   const { lines, branches, functions } = map.getCoverageSummary().toJSON();
   const share = ({ covered, total }) => ({ covered, total });
-  rows.push({
+  keep({
     name: manifest.name,
     ...measuredNow(),
     lines: share(lines),
@@ -65,13 +68,14 @@ for (const { folder, manifest } of packages) {
     functions: share(functions),
   });
 }
+console.log(`\ndocs/coverage.json: ${packages.length} packages measured anew`);
 
-const file = join(root, "docs", "coverage.json");
-const known = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).packages : [];
-const others = known.filter(({ name }) => !rows.some((row) => row.name === name));
-const all = [...others, ...rows].toSorted((a, b) => a.name.localeCompare(b.name));
-writeFileSync(file, `${JSON.stringify({ command: "pnpm coverage", packages: all }, null, 2)}\n`);
-console.log(`\ndocs/coverage.json: ${rows.length} packages measured anew of ${all.length}`);
+/** Puts a package's row in the place of that of an earlier run: what comes after it may fail. */
+function keep(row) {
+  const known = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).packages : [];
+  const all = [...known.filter(({ name }) => name !== row.name), row].toSorted((a, b) => a.name.localeCompare(b.name));
+  writeFileSync(file, `${JSON.stringify({ command: "pnpm coverage", packages: all }, null, 2)}\n`);
+}
 
 /** Adds to a package's counts what the processes that its tests started ran of it. */
 async function addProcesses(map, folder, processes) {
