@@ -109,15 +109,17 @@ function nodesOf(at: number): number[] {
 const flagsOf = (at: number): number =>
   nodesOf(at).reduce((flags, node) => flags & int(tables.nodes, node * NODE_INTS + NodeField.flags), -1);
 
-/** Two states in a row whose edges are all known, with some ways each. */
-const [state, ways] = (() => {
-  for (let at = from; at < to - 1; at++) {
-    const { out, run } = shared(at, at + 2);
-    if (out.every(([parent = -1]) => parent >= 0) && run.transitions >= 4)
-      return [at, shared(at, at + 1).run.transitions];
+/** So many states in a row whose edges are all known, with some ways each; and the state after them. */
+function knownStates(count: number): [first: number, end: number] {
+  for (let first = from; first + count < to; first++) {
+    const { out, run } = shared(first, first + count);
+    if (out.every(([parent = -1]) => parent >= 0) && run.transitions >= 2 * count) return [first, first + count];
   }
-  throw new Error("two states whose edges are known were expected");
-})();
+  throw new Error(`${count} states whose edges are known were expected`);
+}
+
+const [state] = knownStates(2);
+const ways = shared(state, state + 1).run.transitions;
 
 describe("an expansion", () => {
   it("makes every step of every state, in order, and leaves out what the table holds", () => {
@@ -177,6 +179,12 @@ describe("room for what an expansion finds", () => {
     const { store } = inserted(state, state + 1);
     const known = shared(state, state + 2, (ways + most) * stride - 1, store);
     expect([known.end, known.run.position, known.out]).toEqual([ExpansionEnd.full, state + 1, []]);
+    // So it is of many states.
+    const [many, end] = knownStates(4);
+    const all = shared(many, end).run.transitions;
+    expect(all).toBeLessThan(PENDING);
+    const atOnce = shared(many, end + 1, (all + most) * stride - 1, inserted(many, end).store);
+    expect([atOnce.end, atOnce.run.position, atOnce.out]).toEqual([ExpansionEnd.full, end, []]);
   });
 
   it("is counted with those that are out already", () => {
@@ -248,14 +256,18 @@ describe("a state that differs from its parent", () => {
     const states = [1, 2, 3, ...Array.from({ length: 20 }, (_, each) => state + each)];
     for (const at of states.filter((each) => (flagsOf(each) & NodeFlag.resting) === 0)) {
       const [base, slab] = [(at & SLAB_MASK) * stride, tables.slabs[at >>> SLAB_SHIFT]];
-      const parent = int(slab, base + tables.slots);
-      const moved = Int32Array.from({ length: tables.slots }, (_, k) => {
-        return int(slab, base + k) ^ int(tables.slabs[parent >>> SLAB_SHIFT], (parent & SLAB_MASK) * stride + k);
-      });
-      const ends = [moved, moved.map((bits) => ~bits)].map((looked) => {
-        return inserted(at, at + 1, undefined, { ...unknown, looked }).end === ExpansionEnd.unknownDecision;
-      });
-      expect(ends).toEqual([true, false]);
+      // Its own parent, and as if it had been found from the initial state.
+      for (const parent of [int(slab, base + tables.slots), 0]) {
+        const slabs = tables.slabs.map((each) => each.slice());
+        slabs[at >>> SLAB_SHIFT]?.fill(parent, base + tables.slots, base + tables.slots + 1);
+        const moved = Int32Array.from({ length: tables.slots }, (_, k) => {
+          return int(slab, base + k) ^ int(tables.slabs[parent >>> SLAB_SHIFT], (parent & SLAB_MASK) * stride + k);
+        });
+        const ends = [moved, moved.map((bits) => ~bits)].map((looked) => {
+          return inserted(at, at + 1, undefined, { ...unknown, looked, slabs }).end === ExpansionEnd.unknownDecision;
+        });
+        expect(ends).toEqual([true, false]);
+      }
     }
   });
 });
