@@ -81,9 +81,16 @@ function keep(row) {
 async function addProcesses(map, folder, processes) {
   const dist = pathToFileURL(join(folder, "dist")).href;
   const recorded = existsSync(processes) ? readdirSync(processes) : [];
-  const ours = recorded.map((name) => {
-    const { result } = JSON.parse(readFileSync(join(processes, name), "utf8"));
-    return { result: result.filter(({ url }) => url.startsWith(`${dist}/`)) };
+  const ours = recorded.flatMap((name) => {
+    try {
+      const { result } = JSON.parse(readFileSync(join(processes, name), "utf8"));
+      return [{ result: result.filter(({ url }) => url.startsWith(`${dist}/`)) }];
+    } catch (error) {
+      // A thread that was ended while it wrote down what it had run: of that nothing is known.
+      if (!(error instanceof SyntaxError)) throw error;
+      console.log(`${name} breaks off, and is left out`);
+      return [];
+    }
   });
   let files = 0;
   for (const coverage of mergeProcessCovs(ours).result) {
