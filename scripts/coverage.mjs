@@ -6,7 +6,6 @@
 // The test runner counts what its own tests run of src/. A test of the command line starts `xsp` as a user would, and one of
 // a pool starts threads: what those run of their package's dist/ is counted by Node, taken back to src/ with the source
 // maps, and added. What runs in a browser is not counted.
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -16,6 +15,7 @@ import { convert } from "ast-v8-to-istanbul";
 import coverageLibrary from "istanbul-lib-coverage";
 import { parseAst } from "vite";
 import { startVitest } from "vitest/node";
+import { measuredNow } from "./measured-now.mjs";
 import { publishable, root } from "./publishable-packages.mjs";
 
 /** The lab is a page, and most of its tests open it in a browser. */
@@ -129,10 +129,4 @@ function shapeOf({ fnMap, branchMap, statementMap }) {
     Object.values(branchMap).map(({ type, loc, locations }) => [type, loc.start.line, locations.length]),
     Object.values(statementMap).map(({ start }) => start.line),
   ]);
-}
-
-function measuredNow() {
-  const git = (...args) => spawnSync("git", args, { cwd: root, encoding: "utf8" }).stdout.trim();
-  const changed = git("status", "--porcelain", "packages") === "" ? "" : " and changes";
-  return { date: new Date().toISOString().slice(0, 10), commit: `${git("rev-parse", "--short", "HEAD")}${changed}` };
 }

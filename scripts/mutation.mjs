@@ -7,14 +7,12 @@
 // What is known of unchanged mutants and tests is kept beside the other test results, outside git, and not found out again:
 // `--fresh` forgets it. Each file's count of mutants goes into docs/mutation.json, which keeps the files of other runs; the
 // survivors are printed, and stand in docs/mutation-survivors.md where they were looked at and left.
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
-
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+import { measuredNow } from "./measured-now.mjs";
+import { root } from "./publishable-packages.mjs";
 
 /** Files whose score is published, by package. */
 const PUBLISHED = {
@@ -98,23 +96,17 @@ console.log(`docs/mutation.json: ${counted.size} files counted anew of ${scores.
 /** How many mutants of each file the tests noticed, when and of what. A mutant that loops for ever is noticed: `timeout`. */
 function countByFile(mutants) {
   const byFile = new Map();
-  const date = new Date().toISOString().slice(0, 10);
-  const commit =
-    git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "packages") === "" ? "" : " and changes");
+  const measured = measuredNow();
   const column = { Killed: "killed", Timeout: "timeout", Survived: "survived", NoCoverage: "noCoverage" };
   for (const { fileName, status } of mutants) {
     const path = relative(folder, fileName).replaceAll("\\", "/");
     // What an earlier run found out about other files is not of this day.
     if (positionals.length > 0 && !positionals.includes(path)) continue;
     const name = `packages/${values.package}/${path}`;
-    const counts = byFile.get(name) ?? { file: name, date, commit, killed: 0, timeout: 0, survived: 0, noCoverage: 0 };
+    const counts = byFile.get(name) ?? { file: name, ...measured, killed: 0, timeout: 0, survived: 0, noCoverage: 0 };
     // What cannot run or was left out tells nothing about the tests.
     if (status in column) counts[column[status]]++;
     byFile.set(name, counts);
   }
   return byFile;
-}
-
-function git(...args) {
-  return spawnSync("git", args, { cwd: root, encoding: "utf8" }).stdout.trim();
 }
